@@ -1,0 +1,64 @@
+"""Traces that were read before, kept as Parquet in the user's cache directory."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from zonecma.cache import cache_folder
+from zonecma.capture.events import EVENT
+from zonecma.capture.trace import Trace, read_trace
+from zonecma.errors import InputError
+from zonecma.files import new_folder
+from zonecma.progress import Progress, no_progress
+
+FORMAT = 1
+"""Raised when a column's meaning changes."""
+
+
+def _key(path: Path) -> str:
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    identity = f"{FORMAT} {EVENT.descr} {path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+    return hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
+
+
+def load_trace(path: Path, *, partial: bool = False, progress: Progress = no_progress) -> Trace:
+    """``read_trace``, from the cache when this very file was read before.
+
+    Damaged files are never cached.  Without a writable cache folder every read is a first one.
+    """
+    key = _key(path)
+    root = cache_folder("traces")
+    if root is not None and (root / key).is_dir():
+        return _load(root / key)
+    trace = read_trace(path, partial=partial, progress=progress)
+    if root is not None and not trace.damage:
+        with contextlib.suppress(OSError):  # a full disk costs time at the next read, nothing else
+            _save(trace, root / key)
+    return trace
+
+
+def _save(trace: Trace, folder: Path) -> None:
+    import polars as pl
+
+    with new_folder(folder) as beside:
+        columns = {name: np.ascontiguousarray(trace.events[name]) for name in EVENT.names or ()}
+        pl.DataFrame(columns).write_parquet(beside / "events.parquet", compression="lz4")
+        (beside / "texts.json").write_text(json.dumps(trace.texts))
+
+
+def _load(folder: Path) -> Trace:
+    import polars as pl
+
+    table = pl.read_parquet(folder / "events.parquet", memory_map=True)
+    events = np.empty(len(table), EVENT)
+    for name in EVENT.names or ():
+        events[name] = table[name].to_numpy()
+    return Trace(events, tuple(json.loads((folder / "texts.json").read_text())))

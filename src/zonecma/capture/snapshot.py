@@ -1,0 +1,158 @@
+"""Exact allocator snapshots: every free list and per-cpu list, in list order.
+
+``snap.{E,A,B}.json.gz`` hold the zones of one node as drgn read them out of a stopped kernel.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.errors import InputError
+from zonecma.kernel.units import Cpu, Migratetype, Order, Pfn, Pindex, ZoneIndex
+from zonecma.kernel.zone import NAMES as ZONE_NAMES
+from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL
+
+_MIGRATETYPE_BITS = 7
+_RESERVE_COLUMNS = (ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE)
+"""The zones of a 64-bit kernel without ZONE_DEVICE: lowmem_reserve's columns."""
+
+
+@dataclass(frozen=True)
+class PcpSnapshot:
+    """One CPU's page lists of a zone."""
+
+    cpu: Cpu
+    fields: dict[str, int]
+    """count, high, high_min, high_max, batch, flags, ...: what this kernel's struct has"""
+    lists: dict[Pindex, NDArray[np.int64]]
+    """frames of each list that is not empty, head first"""
+
+
+@dataclass(frozen=True)
+class ZoneSnapshot:
+    """One zone; sizes in frames."""
+
+    index: ZoneIndex
+    start_pfn: Pfn
+    spanned: int
+    present: int
+    managed: int
+    cma: int
+    watermark: tuple[int, ...]
+    """MIN, LOW, HIGH, and PROMO where the kernel has it"""
+    watermark_boost: int
+    lowmem_reserve: dict[ZoneIndex, int]
+    """kept back from requests whose highest zone is the key"""
+    free: dict[tuple[Order, Migratetype], NDArray[np.int64]]
+    """first frames of the chunks on each list that is not empty, head first"""
+    pcp: tuple[PcpSnapshot, ...]
+    pageblocks: NDArray[np.uint8]
+    """migratetype of each pageblock from the one that holds start_pfn on"""
+    pageblock_order: int
+
+    @property
+    def end_pfn(self) -> int:
+        """The frame after the zone's span."""
+        return self.start_pfn + self.spanned
+
+
+@dataclass(frozen=True)
+class AreaSnapshot:
+    """One CMA area."""
+
+    name: str
+    base_pfn: Pfn
+    count: int
+    """frames"""
+    order_per_bit: int
+    bitmap: NDArray[np.uint8]
+    """one a bit: 1 where a CMA user has allocated"""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The allocator of one node at one moment."""
+
+    zones: tuple[ZoneSnapshot, ...]
+    areas: tuple[AreaSnapshot, ...]
+    trace_lines: tuple[int, ...]
+    """lines that each CPU had written to the trace before this moment"""
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read ``snap.*.json.gz``; raises InputError for what is none."""
+    try:
+        with gzip.open(path, "rt") as file:
+            return _snapshot(json.load(file))
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found; expected an exact snapshot beside the trace") from None
+    except (OSError, EOFError, ValueError) as error:
+        raise InputError(f"{path}: damaged ({error}); expected JSON compressed by gzip") from error
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path}: expected an allocator snapshot, but {error!r} is missing or not of its kind"
+        ) from error
+
+
+def _snapshot(raw: dict[str, Any]) -> Snapshot:
+    types = {name: Migratetype(int(number)) for number, name in raw["migratetypes"].items()}
+    buffers = raw["trace"]
+    buffer = buffers["cap"] if "cap" in buffers else buffers["global"]
+    return Snapshot(
+        zones=tuple(_zone(zone, types) for zone in raw["zones"]),
+        areas=tuple(_area(area) for area in raw["cma"]),
+        trace_lines=tuple(int(cpu["entries"]) for cpu in buffer),
+    )
+
+
+def _zone(raw: dict[str, Any], types: dict[str, Migratetype]) -> ZoneSnapshot:
+    blocks = np.array([int(digit, 16) for digit in raw["pageblocks"]], np.uint8)
+    start, spanned = Pfn(raw["start_pfn"]), int(raw["spanned"])
+    return ZoneSnapshot(
+        index=ZoneIndex(ZONE_NAMES.index(raw["name"])),
+        start_pfn=start,
+        spanned=spanned,
+        present=int(raw["present"]),
+        managed=int(raw["managed"]),
+        cma=int(raw["cma"]),
+        watermark=tuple(int(mark) for mark in raw["watermark"]),
+        watermark_boost=int(raw["watermark_boost"]),
+        lowmem_reserve=dict(zip(_RESERVE_COLUMNS, raw["lowmem_reserve"], strict=False)),
+        free={
+            (Order(int(order)), types[name]): np.array(frames, np.int64)
+            for order, lists in raw["free"].items()
+            for name, frames in lists.items()
+        },
+        pcp=tuple(_pcp(pcp) for pcp in raw["pcp"]),
+        pageblocks=blocks & np.uint8(_MIGRATETYPE_BITS),
+        pageblock_order=_pageblock_order(start, spanned, len(blocks)),
+    )
+
+
+def _pageblock_order(start: int, spanned: int, blocks: int) -> int:
+    """The order that cuts the span into so many blocks."""
+    for order in range(20):
+        if -(-(start + spanned) >> order) - (start >> order) == blocks:
+            return order
+    raise ValueError(f"{blocks} pageblocks do not cut {spanned} frames from {start:#x} on")
+
+
+def _pcp(raw: dict[str, Any]) -> PcpSnapshot:
+    fields = {name: int(value) for name, value in raw.items() if name not in ("cpu", "lists")}
+    lists = {Pindex(i): np.array(frames, np.int64) for i, frames in enumerate(raw["lists"]) if frames}
+    return PcpSnapshot(Cpu(raw["cpu"]), fields, lists)
+
+
+def _area(raw: dict[str, Any]) -> AreaSnapshot:
+    count, order_per_bit = int(raw["count"]), int(raw["order_per_bit"])
+    bits = count >> order_per_bit
+    words = np.array([int(word, 16) for word in raw["bitmap_words"] or []], "<u8")
+    bitmap = np.unpackbits(words.view(np.uint8), bitorder="little")[:bits]
+    return AreaSnapshot(raw["name"], Pfn(raw["base_pfn"]), count, order_per_bit, bitmap)

@@ -1,0 +1,188 @@
+"""A whole trace file as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.capture.blocks import BLOCK, LineBuffer, pieces
+from zonecma.capture.bytescan import as_words
+from zonecma.capture.events import EVENT_ID, EVENTS
+from zonecma.capture.scanner import (
+    ALL_READ,
+    EXPECT_EVENT,
+    EXPECT_FIELD,
+    EXPECT_NUMBER,
+    EXPECT_TASK,
+    EXPECT_TIME,
+    MALFORMED,
+    TEXTS_FULL,
+    Cursor,
+    Layout,
+    empty_rows,
+    scan,
+)
+from zonecma.capture.tables import make_tables
+from zonecma.capture.texts import empty_texts, grown, strings
+from zonecma.errors import InputError
+from zonecma.kernel.gfp import parse_gfp
+from zonecma.progress import Progress, no_progress
+
+X86_64 = Layout(vmemmap=0xFFFFEA0000000000 - (1 << 64), page_shift=6)
+"""Where x86-64 without KASLR keeps its struct pages: four page-table levels, 64 bytes each."""
+
+_TYPICAL_LINE = 64
+_TYPICAL_COMPRESSION = 40
+
+_EXPECTED = {
+    EXPECT_TASK: "'comm-pid [cpu] time: event: ...' as ftrace and trace-cmd report print it",
+    EXPECT_TIME: "a time stamp that ends in a colon",
+    EXPECT_EVENT: "an event's name that ends in a colon",
+}
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The events of a trace file."""
+
+    events: NDArray[Any]
+    """EVENT[events], in the order of the text"""
+    texts: tuple[str, ...]
+    """the words that TEXT columns and ``task`` number"""
+    damage: str = ""
+    """what is wrong with the part of the file that was left out; empty when all was read"""
+
+    def count(self, event: str) -> int:
+        """How many events of this name there are."""
+        return int(np.count_nonzero(self.events["event"] == EVENT_ID[event]))
+
+    def lost(self) -> int:
+        """Events that the ring buffer dropped; a gap of unknown size counts as one."""
+        gaps = self.events["a"][self.events["event"] == EVENT_ID["lost"]]
+        return int(np.maximum(gaps, 1).sum())
+
+
+class _Scan:
+    """One scan of a file, block by block."""
+
+    def __init__(self, path: Path, layout: Layout) -> None:
+        self.path, self.layout = path, layout
+        self.tables, self.texts = make_tables(), empty_texts()
+        self.cursor = Cursor(np.zeros(3, np.int64), np.zeros(3, np.int64))
+        self.buffer = LineBuffer()
+        self.words = as_words(self.buffer.text)
+        size = path.stat().st_size * (_TYPICAL_COMPRESSION if path.suffix == ".zst" else 1)
+        self.rows = empty_rows(size // _TYPICAL_LINE + BLOCK // _TYPICAL_LINE)
+        self.masks = np.zeros(1, np.uint32)
+        self.bytes_before = 0
+
+    def add(self, piece: bytes) -> None:
+        """Scan the lines that a piece of text completes; raises InputError where one is malformed."""
+        self.bytes_before += self.buffer.lines_end
+        self.buffer.add(piece)
+        if self.buffer.rest >= BLOCK:
+            raise InputError(
+                f"{self.path}: line {self.line} is longer than {BLOCK} bytes; expected an ftrace text"
+            )
+        first = self.cursor.at[2]
+        self.cursor.at[0] = 0
+        while (status := self.scan()) not in (ALL_READ, MALFORMED):
+            if status == TEXTS_FULL:
+                self.texts = grown(self.texts)
+            else:
+                self.rows = np.concatenate([self.rows, empty_rows(len(self.rows))]).view(np.recarray)
+        self.decode_gfp(self.rows[first : self.cursor.at[2]])
+        if status == MALFORMED:
+            raise InputError(self.fault())
+
+    def decode_gfp(self, rows: NDArray[Any]) -> None:
+        """Turn the gfp column from numbers of words (0: none) into masks."""
+        for number in np.flatnonzero(np.bincount(rows["gfp"], minlength=1)):
+            if number >= len(self.masks):
+                self.masks = np.concatenate([self.masks, np.zeros(number + 1 - len(self.masks), np.uint32)])
+            if number and not self.masks[number]:
+                self.masks[number] = self.gfp_mask(rows, number)
+        rows["gfp"] = self.masks[rows["gfp"]]
+
+    def gfp_mask(self, rows: NDArray[Any], number: np.integer[Any]) -> int:
+        """The mask that a word stands for; raises InputError where it first stands."""
+        word = strings(self.texts)[int(number)]
+        try:
+            return parse_gfp(word)
+        except ValueError:
+            line = rows["line"][rows["gfp"] == number][0]
+            raise InputError(
+                f"{self.path}: line {line}: expected names of gfp flags, found {word!r}"
+            ) from None
+
+    def scan(self) -> int:
+        length = self.buffer.lines_end
+        text = self.buffer.text
+        return scan(text, self.words, length, self.tables, self.texts, self.layout, self.rows, self.cursor)
+
+    @property
+    def line(self) -> int:
+        """The line that is read next, from 1."""
+        return int(self.cursor.at[1]) + 1
+
+    def fault(self) -> str:
+        """The malformed line, in a sentence."""
+        at = int(self.cursor.at[0])
+        found = self.buffer.text[at : at + 40].tobytes().split(b"\n")[0].decode(errors="replace")
+        place = f"{self.path}: line {self.line - 1}, byte {self.bytes_before + at}"
+        return f"{place}: expected {self.expected()}, found {found!r}"
+
+    def expected(self) -> str:
+        """What the scanner wanted to see."""
+        expected, event, field = (int(value) for value in self.cursor.fault)
+        if expected in _EXPECTED:
+            return _EXPECTED[expected]
+        key = list(EVENTS[event].fields)[field - int(self.tables.first_field[event])]
+        assert expected in (EXPECT_NUMBER, EXPECT_FIELD)
+        return (
+            f"a number after {key}=" if expected == EXPECT_NUMBER else f"{key}= in this {EVENTS[event].name}"
+        )
+
+    def finish(self) -> None:
+        """Raises InputError when the text ends within a line."""
+        if self.buffer.rest:
+            raise InputError(
+                f"{self.path}: line {self.line} is cut off; expected a newline at the end of the file"
+            )
+
+    def trace(self, damage: str) -> Trace:
+        """What was read."""
+        events = self.rows[: self.cursor.at[2]].view(np.ndarray)
+        return Trace(events, tuple(strings(self.texts)), damage)
+
+
+def read_trace(
+    path: Path, *, partial: bool = False, layout: Layout = X86_64, progress: Progress = no_progress
+) -> Trace:
+    """Read an ftrace text, plain or .zst.
+
+    Raises InputError, with the line and what was expected, for a damaged or foreign file;
+    with ``partial``, what precedes the damage is returned instead, and the damage named.
+    """
+    damage = ""
+    try:
+        scanning = _Scan(path, layout)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        for piece in pieces(path):
+            scanning.add(piece)
+            progress(f"reading {path.name}", scanning.bytes_before, 0)
+        scanning.finish()
+    except InputError as error:
+        if not partial:
+            raise
+        damage = str(error)
+    trace = scanning.trace(damage)
+    if not len(trace.events):
+        raise InputError(damage or f"{path}: no trace events; expected an ftrace text")
+    return trace

@@ -1,0 +1,134 @@
+"""The front door of the allocator: zone by zone until one can serve (mm/page_alloc.c, 6.12).
+
+The slow path is its first attempt only: kswapd's reclaim, direct reclaim and compaction are
+not modelled.
+"""
+
+from __future__ import annotations
+
+from zonecma.kernel.alloc_flags import (
+    ALLOC_NO_WATERMARKS,
+    ALLOC_NOFRAGMENT,
+    ALLOC_WMARK_MASK,
+    WMARK_HIGH,
+    WMARK_LOW,
+)
+from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.pcp import pcp_allowed_order, rmqueue_pcplist
+from zonecma.kernel.rmqueue import rmqueue_buddy
+from zonecma.kernel.state import State
+from zonecma.kernel.tracepoint import trace_mm_page_alloc
+from zonecma.kernel.units import (
+    NO_PFN,
+    AllocFlags,
+    Code,
+    Cpu,
+    Migratetype,
+    Order,
+    Pages,
+    Pfn,
+    User,
+    ZoneIndex,
+)
+from zonecma.kernel.users import prep_new_page
+from zonecma.kernel.watermark import wmark_pages, zone_watermark_fast
+from zonecma.kernel.zone import NO_ZONE, ZONE_BELOW_HIGH
+
+
+@jit
+def zone_may_serve(
+    s: State, zone: ZoneIndex, order: Order, highest_zone: ZoneIndex, alloc_flags: AllocFlags
+) -> bool:
+    """Watermark check of one zone; notes when it has sunk below its high mark (6.7 and later)."""
+    if not s.zone[zone].flags & ZONE_BELOW_HIGH:
+        high = wmark_pages(s, zone, WMARK_HIGH)
+        if zone_watermark_fast(s, zone, order, high, highest_zone, alloc_flags):
+            return True
+        s.zone[zone].flags |= ZONE_BELOW_HIGH
+    if alloc_flags & ALLOC_NO_WATERMARKS:
+        return True
+    mark = wmark_pages(s, zone, Code(alloc_flags & ALLOC_WMARK_MASK))
+    return zone_watermark_fast(s, zone, order, mark, highest_zone, alloc_flags)
+
+
+@jit
+def rmqueue_zone(
+    s: State, zone: ZoneIndex, cpu: Cpu, order: Order, migratetype: Migratetype, alloc_flags: AllocFlags
+) -> Pfn:
+    """Take a chunk from a zone that may serve: per-cpu lists first (rmqueue)."""
+    pfn = NO_PFN
+    if pcp_allowed_order(s, order):
+        s.pcp[zone, cpu].free_count >>= 1
+        pfn = rmqueue_pcplist(s, zone, cpu, order, migratetype, alloc_flags)
+    if pfn == NO_PFN:
+        pfn = rmqueue_buddy(s, zone, order, migratetype, alloc_flags)
+    return pfn
+
+
+@jit
+def get_page_from_freelist(s: State, cpu: Cpu, user: User, order: Order, alloc_flags: AllocFlags) -> Pfn:
+    """Walk the zonelist once, and once more without NOFRAGMENT (get_page_from_freelist)."""
+    gfp = s.gfp[user]
+    highest_zone = ZoneIndex(gfp.highest_zone)
+    while True:
+        for i in range(gfp.nr_zones):
+            zone = ZoneIndex(gfp.zonelist[i])
+            if zone_may_serve(s, zone, order, highest_zone, alloc_flags):
+                migratetype = Migratetype(gfp.migratetype)
+                pfn = rmqueue_zone(s, zone, cpu, order, migratetype, alloc_flags)
+                if pfn != NO_PFN:
+                    return pfn
+        if not alloc_flags & ALLOC_NOFRAGMENT:
+            return NO_PFN
+        alloc_flags = AllocFlags(alloc_flags & ~ALLOC_NOFRAGMENT)
+
+
+@jit
+def alloc_pages(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
+    """Serve a request of gfp class ``user`` for ``1 << order`` frames; NO_PFN when nothing is found."""
+    pfn = get_page_from_freelist(s, cpu, user, order, s.gfp[user].fast_flags)
+    if pfn == NO_PFN:
+        gfp = s.gfp[user]
+        flags = gfp.slow_flags_high_order if order else gfp.slow_flags
+        pfn = get_page_from_freelist(s, cpu, user, order, flags)
+    if pfn != NO_PFN:
+        prep_new_page(s, pfn, order, user)
+        trace_mm_page_alloc(s, pfn, order, cpu)
+    return pfn
+
+
+@primitive
+def zone_for_bulk(s: State, user: User, nr_pages: Pages) -> ZoneIndex:
+    """The first zone that stays above its low mark after a bulk allocation; NO_ZONE."""
+    gfp = s.gfp[user]
+    for i in range(gfp.nr_zones):
+        zone = ZoneIndex(gfp.zonelist[i])
+        mark = wmark_pages(s, zone, WMARK_LOW) + nr_pages
+        preferred = ZoneIndex(gfp.zonelist[0])
+        if zone_watermark_fast(s, zone, Order(0), mark, preferred, gfp.fast_flags):
+            return zone
+    return NO_ZONE
+
+
+@jit
+def alloc_pages_bulk(s: State, cpu: Cpu, user: User, nr_pages: Pages) -> int:
+    """Allocate single frames from one zone's per-cpu list (alloc_pages_bulk); how many were got.
+
+    As in the kernel a single frame, and a request that no zone can meet, go through
+    ``alloc_pages``; frames are reported by the tracepoint.
+    """
+    zone = NO_ZONE if nr_pages == 1 else zone_for_bulk(s, user, nr_pages)
+    got = 0
+    if zone != NO_ZONE:
+        migratetype = Migratetype(s.gfp[user].migratetype)
+        flags = s.gfp[user].fast_flags & ~ALLOC_NOFRAGMENT
+        while got < nr_pages:
+            pfn = rmqueue_pcplist(s, zone, cpu, Order(0), migratetype, flags)
+            if pfn == NO_PFN:
+                break
+            prep_new_page(s, pfn, Order(0), user)
+            trace_mm_page_alloc(s, pfn, Order(0), cpu)
+            got += 1
+    if got == 0 and alloc_pages(s, cpu, user, Order(0)) != NO_PFN:
+        got = 1
+    return got

@@ -1,0 +1,62 @@
+"""How lists come to be filled: from memblock at boot, by CMA activation, or from a snapshot.
+
+mm/memblock.c, mm/mm_init.c and mm/cma.c, 6.12: boot frees go to the tail of the lists
+(since 5.10), so that low addresses are used first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.kernel.buddy import account_freepages, add_to_free_list, split_large_buddy
+from zonecma.kernel.jit import entry, jit
+from zonecma.kernel.lists import HEAD, TAIL
+from zonecma.kernel.pageblock import set_pageblock_migratetype
+from zonecma.kernel.pcp import add_to_pcp_list, pindex_to_order
+from zonecma.kernel.state import State
+from zonecma.kernel.units import Cpu, Migratetype, Order, Pfn, Pindex, ZoneIndex
+
+
+@jit
+def memblock_free_pages(s: State, start: Pfn, end: Pfn) -> None:
+    """Give a range of memory to the allocator, in aligned chunks, ascending (__free_pages_memory)."""
+    pfn = start
+    while pfn < end:
+        order = Order(s.config[0].max_order)
+        while pfn & ((1 << order) - 1) or pfn + (1 << order) > end:
+            order = Order(order - 1)
+        split_large_buddy(s, pfn, ZoneIndex(s.frame[pfn].zone), order, TAIL)
+        pfn = Pfn(pfn + (1 << order))
+
+
+@jit
+def init_cma_reserved_pageblock(s: State, start: Pfn, migratetype: Migratetype) -> None:
+    """Give one pageblock of an area to the allocator (init_cma_reserved_pageblock).
+
+    Its zone is the one that its frames say.  The kernel's way through the per-cpu lists ends
+    in the same place: at the list's head.
+    """
+    set_pageblock_migratetype(s, start, migratetype)
+    order = Order(s.config[0].pageblock_order)
+    zone = ZoneIndex(s.frame[start].zone)
+    split_large_buddy(s, start, zone, order, HEAD)
+    s.zone[zone].managed += 1 << order
+
+
+@entry
+def fill_free_list(
+    s: State, zone: ZoneIndex, order: Order, migratetype: Migratetype, frames: NDArray[np.int64]
+) -> None:
+    """Put the chunks that start at ``frames``, head first, on an empty free list."""
+    for pfn in frames:
+        add_to_free_list(s, Pfn(pfn), zone, order, migratetype, TAIL)
+    account_freepages(s, zone, frames.size << order, migratetype)
+
+
+@entry
+def fill_pcp_list(s: State, zone: ZoneIndex, cpu: Cpu, pindex: Pindex, frames: NDArray[np.int64]) -> None:
+    """Put the chunks that start at ``frames``, head first, on an empty per-cpu list."""
+    order = pindex_to_order(s, pindex)
+    for pfn in frames:
+        add_to_pcp_list(s, Pfn(pfn), zone, cpu, order, pindex, TAIL)

@@ -1,0 +1,184 @@
+"""cma_alloc and cma_release (mm/cma.c) over alloc_contig_range (mm/page_alloc.c), 6.12.
+
+First fit in the area's bitmap; while a range is busy the search slides on by one alignment.
+"""
+
+from __future__ import annotations
+
+from zonecma.kernel.free import free_pages
+from zonecma.kernel.isolation import (
+    find_large_buddy,
+    isolate_freepages_range,
+    start_isolate_page_range,
+    undo_isolate_page_range,
+)
+from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.migrate import EBUSY, ENOMEM, OK, migrate_range
+from zonecma.kernel.pageblock import get_pageblock_migratetype
+from zonecma.kernel.pcp import drain_all_pages
+from zonecma.kernel.state import State
+from zonecma.kernel.units import (
+    NO_PFN,
+    Area,
+    Bit,
+    Code,
+    Cpu,
+    Migratetype,
+    Order,
+    Pages,
+    Pfn,
+    User,
+    ZoneIndex,
+)
+from zonecma.kernel.users import UNKNOWN_USER, prep_new_page
+from zonecma.kernel.zone import NO_ZONE
+
+NO_BIT = Bit(-1)
+FIRST_BIT = Bit(0)
+
+FREE = Code(0)
+TAKEN = Code(1)
+
+
+@primitive
+def bitmap_mask(s: State, area: Area, align: Order) -> Bit:
+    """Bits that a start must share with the area's base (cma_bitmap_aligned_mask)."""
+    return Bit((1 << max(align - s.cma[area].order_per_bit, 0)) - 1)
+
+
+@primitive
+def bits_of(s: State, area: Area, nr_pages: Pages) -> Bit:
+    """Bits that stand for so many frames, rounded up (cma_bitmap_pages_to_bits)."""
+    return Bit(-(-nr_pages >> s.cma[area].order_per_bit))
+
+
+@primitive
+def bit_to_pfn(s: State, area: Area, bit: Bit) -> Pfn:
+    """First frame of a bit."""
+    return Pfn(s.cma[area].base_pfn + (bit << s.cma[area].order_per_bit))
+
+
+@primitive
+def pfn_to_bit(s: State, area: Area, pfn: Pfn) -> Bit:
+    """The bit that stands for a frame."""
+    return Bit((pfn - s.cma[area].base_pfn) >> s.cma[area].order_per_bit)
+
+
+@primitive
+def next_try(s: State, area: Area, align: Order, bit: Bit) -> Bit:
+    """Where the search goes on after a busy range."""
+    return Bit(bit + bitmap_mask(s, area, align) + 1)
+
+
+@jit
+def find_zero_bits(s: State, area: Area, nr_pages: Pages, align: Order, start: Bit) -> Bit:
+    """First aligned run of free bits at or after ``start`` (bitmap_find_next_zero_area_off); NO_BIT."""
+    mask = bitmap_mask(s, area, align)
+    offset = (s.cma[area].base_pfn & ((1 << align) - 1)) >> s.cma[area].order_per_bit
+    wanted, total = bits_of(s, area, nr_pages), bits_of(s, area, Pages(s.cma[area].count))
+    first = s.cma[area].first_bit
+    bit = start
+    while True:
+        while bit < total and s.bitmap[first + bit]:
+            bit = Bit(bit + 1)
+        bit = Bit(((bit + offset + mask) & ~mask) - offset)
+        if bit + wanted > total:
+            return NO_BIT
+        run = 0
+        while run < wanted and not s.bitmap[first + bit + run]:
+            run += 1
+        if run == wanted:
+            return bit
+        bit = Bit(bit + run + 1)
+
+
+@jit
+def mark_bits(s: State, area: Area, pfn: Pfn, nr_pages: Pages, as_what: Code) -> None:
+    """Mark a range of the area as TAKEN or FREE."""
+    first = s.cma[area].first_bit + pfn_to_bit(s, area, pfn)
+    for bit in range(first, first + bits_of(s, area, nr_pages)):
+        s.bitmap[bit] = as_what
+
+
+@primitive
+def range_zone(s: State, pfn: Pfn) -> ZoneIndex:
+    """The zone of a contiguous range: ranges never span zones."""
+    return ZoneIndex(s.frame[pfn].zone)
+
+
+@jit
+def begin_contig_range(s: State, start: Pfn, end: Pfn, migratetype: Migratetype) -> bool:
+    """First step of alloc_contig_range: isolate, then drain every CPU's lists of the zone."""
+    if not start_isolate_page_range(s, start, end, migratetype):
+        return False
+    drain_all_pages(s, range_zone(s, start))
+    return True
+
+
+@jit
+def own_range(s: State, start: Pfn, end: Pfn) -> None:
+    """Hand out the frames of a range one by one (split_free_pages)."""
+    for pfn in range(start, end):
+        prep_new_page(s, Pfn(pfn), Order(0), UNKNOWN_USER)
+
+
+@jit
+def free_contig_range(s: State, cpu: Cpu, start: Pfn, end: Pfn) -> None:
+    """Free a range frame by frame, ascending (free_contig_range)."""
+    for pfn in range(start, end):
+        free_pages(s, cpu, Pfn(pfn), Order(0))
+
+
+@jit
+def alloc_contig_range(s: State, cpu: Cpu, start: Pfn, end: Pfn, target_user: User) -> tuple[Code, Pages]:
+    """Take every frame of a range: OK, EBUSY or ENOMEM, and the frames moved out of the way."""
+    migratetype = get_pageblock_migratetype(s, start)
+    if not begin_contig_range(s, start, end, migratetype):
+        return EBUSY, Pages(0)
+    error, moved = migrate_range(s, cpu, start, end, target_user)
+    if error == OK:
+        outer_start = find_large_buddy(s, start)
+        outer_end = isolate_freepages_range(s, start, end)
+        if outer_end == NO_PFN:
+            error = EBUSY
+        else:
+            own_range(s, outer_start, outer_end)
+            free_contig_range(s, cpu, outer_start, start)
+            free_contig_range(s, cpu, end, outer_end)
+    undo_isolate_page_range(s, start, end, migratetype)
+    return error, moved
+
+
+@jit
+def cma_alloc(
+    s: State, cpu: Cpu, area: Area, nr_pages: Pages, align: Order, target_user: User
+) -> tuple[Pfn, Pages]:
+    """Allocate contiguous frames: the first frame or NO_PFN, and the frames moved in all attempts.
+
+    A range outside every zone (a carved-out area) needs no isolation: its bits decide.
+    """
+    moved, bit = Pages(0), FIRST_BIT
+    while True:
+        bit = find_zero_bits(s, area, nr_pages, align, bit)
+        if bit == NO_BIT:
+            return NO_PFN, moved
+        pfn = bit_to_pfn(s, area, bit)
+        mark_bits(s, area, pfn, nr_pages, TAKEN)
+        if range_zone(s, pfn) == NO_ZONE:
+            return pfn, moved
+        error, more = alloc_contig_range(s, cpu, pfn, Pfn(pfn + nr_pages), target_user)
+        moved = Pages(moved + more)
+        if error == OK:
+            return pfn, moved
+        mark_bits(s, area, pfn, nr_pages, FREE)
+        if error == ENOMEM:
+            return NO_PFN, moved
+        bit = next_try(s, area, align, bit)
+
+
+@jit
+def cma_release(s: State, cpu: Cpu, area: Area, pfn: Pfn, nr_pages: Pages) -> None:
+    """Give contiguous frames back (cma_release)."""
+    if range_zone(s, pfn) != NO_ZONE:
+        free_contig_range(s, cpu, pfn, Pfn(pfn + nr_pages))
+    mark_bits(s, area, pfn, nr_pages, FREE)

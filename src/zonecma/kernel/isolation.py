@@ -1,0 +1,146 @@
+"""Isolating pageblocks: no page of them is handed out until they are given back.
+
+mm/page_isolation.c and alloc_contig_range of mm/page_alloc.c, 6.12.117.
+"""
+
+from __future__ import annotations
+
+from zonecma.kernel.buddy import del_page_from_free_list, free_one_page, is_free_chunk, split_large_buddy
+from zonecma.kernel.fallback import move_freepages_block, zone_spans_block
+from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.lists import HEAD, TAIL
+from zonecma.kernel.migratetype import MIGRATE_ISOLATE
+from zonecma.kernel.pageblock import (
+    get_pageblock_migratetype,
+    pageblock_align,
+    pageblock_nr_pages,
+    pageblock_start_pfn,
+    set_pageblock_migratetype,
+)
+from zonecma.kernel.state import IN_BUDDY, State
+from zonecma.kernel.units import NO_PFN, Migratetype, Order, Pfn, ZoneIndex
+
+
+@jit
+def find_large_buddy(s: State, start: Pfn) -> Pfn:
+    """First frame of the free chunk that holds ``start``; ``start`` if none does (find_large_buddy)."""
+    pfn = start
+    for order in range(s.config[0].max_order + 1):
+        pfn = Pfn(start & -(1 << order))
+        if s.frame[pfn].where == IN_BUDDY:
+            return pfn if pfn + (1 << s.frame[pfn].order) > start else start
+    return start
+
+
+@jit
+def move_freepages_block_isolate(s: State, start: Pfn, zone: ZoneIndex, migratetype: Migratetype) -> bool:
+    """Change a pageblock's type; a free chunk that straddles it is cut into pageblocks first.
+
+    False when the zone's span cuts the block (move_freepages_block_isolate).
+    """
+    if not zone_spans_block(s, zone, start):
+        return False
+    chunk = find_large_buddy(s, start)
+    order = Order(s.frame[chunk].order)
+    straddles = chunk != start or order > s.config[0].pageblock_order
+    if s.frame[chunk].where == IN_BUDDY and straddles:
+        del_page_from_free_list(s, chunk, zone, order, get_pageblock_migratetype(s, chunk))
+        set_pageblock_migratetype(s, start, migratetype)
+        split_large_buddy(s, chunk, zone, order, HEAD)
+    else:
+        move_freepages_block(s, start, zone, get_pageblock_migratetype(s, start), migratetype)
+    return True
+
+
+@jit
+def isolate_block(s: State, start: Pfn) -> bool:
+    """Isolate one pageblock; False when it already is (set_migratetype_isolate).
+
+    has_unmovable_pages() never objects to a CMA block, and other blocks of an area are
+    movable by placement.
+    """
+    if get_pageblock_migratetype(s, start) == MIGRATE_ISOLATE:
+        return False
+    return move_freepages_block_isolate(s, start, ZoneIndex(s.frame[start].zone), MIGRATE_ISOLATE)
+
+
+@primitive
+def mergeable_neighbour(s: State, start: Pfn, zone: ZoneIndex, order: Order) -> bool:
+    """Whether a free chunk has a free buddy outside isolation, so that freeing it anew merges both."""
+    if order < s.config[0].pageblock_order or order >= s.config[0].max_order:
+        return False
+    buddy = Pfn(start ^ (1 << order))
+    isolated = get_pageblock_migratetype(s, buddy) == MIGRATE_ISOLATE
+    return is_free_chunk(s, buddy, order, zone) and not isolated
+
+
+@jit
+def unisolate_block(s: State, start: Pfn, migratetype: Migratetype) -> None:
+    """Give one isolated pageblock back as ``migratetype`` (unset_migratetype_isolate)."""
+    if get_pageblock_migratetype(s, start) != MIGRATE_ISOLATE:
+        return
+    zone, order = ZoneIndex(s.frame[start].zone), Order(s.frame[start].order)
+    if s.frame[start].where == IN_BUDDY and mergeable_neighbour(s, start, zone, order):
+        del_page_from_free_list(s, start, zone, order, MIGRATE_ISOLATE)
+        set_pageblock_migratetype(s, start, migratetype)
+        free_one_page(s, start, zone, order, migratetype, TAIL)
+    else:
+        move_freepages_block_isolate(s, start, zone, migratetype)
+
+
+@jit
+def undo_isolate_page_range(s: State, start: Pfn, end: Pfn, migratetype: Migratetype) -> None:
+    """Give the isolated pageblocks of a range back, ascending (undo_isolate_page_range)."""
+    pfn, last = pageblock_start_pfn(s, start), pageblock_align(s, end)
+    while pfn < last:
+        unisolate_block(s, pfn, migratetype)
+        pfn = Pfn(pfn + pageblock_nr_pages(s))
+
+
+@jit
+def start_isolate_page_range(s: State, start: Pfn, end: Pfn, migratetype: Migratetype) -> bool:
+    """Isolate the first pageblock of a range, the last, then the rest ascending (start_isolate_page_range).
+
+    On failure everything is given back as ``migratetype``.
+    """
+    block = pageblock_nr_pages(s)
+    first, last = pageblock_start_pfn(s, start), Pfn(pageblock_align(s, end) - block)
+    if not isolate_block(s, first):
+        return False
+    if last != first and not isolate_block(s, last):
+        unisolate_block(s, first, migratetype)
+        return False
+    pfn = Pfn(first + block)
+    while pfn < last:
+        if not isolate_block(s, pfn):
+            undo_isolate_page_range(s, first, pfn, migratetype)
+            unisolate_block(s, last, migratetype)
+            return False
+        pfn = Pfn(pfn + block)
+    return True
+
+
+@jit
+def first_busy_pfn(s: State, start: Pfn, end: Pfn) -> Pfn:
+    """The first frame of a range that is not free; ``end`` or beyond if all are (test_pages_isolated)."""
+    pfn = find_large_buddy(s, start)
+    while pfn < end and s.frame[pfn].where == IN_BUDDY:
+        pfn = Pfn(pfn + (1 << s.frame[pfn].order))
+    return pfn
+
+
+@jit
+def isolate_freepages_range(s: State, start: Pfn, end: Pfn) -> Pfn:
+    """Take the free chunks of an isolated range off the lists (isolate_freepages_range).
+
+    Returns the frame after the last one taken; NO_PFN, with nothing taken, when one is busy.
+    """
+    if first_busy_pfn(s, start, end) < end:
+        return NO_PFN
+    pfn = find_large_buddy(s, start)
+    while pfn < end:
+        order = Order(s.frame[pfn].order)
+        zone = ZoneIndex(s.frame[pfn].zone)
+        del_page_from_free_list(s, pfn, zone, order, get_pageblock_migratetype(s, pfn))
+        pfn = Pfn(pfn + (1 << order))
+    return pfn

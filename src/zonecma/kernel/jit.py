@@ -1,0 +1,85 @@
+"""The one door to numba: how the model is compiled and where the machine code is kept.
+
+``_nrt=False`` (no reference counting: the model allocates nothing while it runs) and
+``forceinline`` are private options of numba, so they are named here and nowhere else.
+
+numba's cache looks only at the file that holds the cached function and would serve stale
+code after a change in a helper of another file.  The cache folder is therefore keyed by a
+hash of every source that can be compiled in, and of numba's version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+from zonecma.cache import cache_folder
+
+config: Any = numba.config
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_ROOMS_WITH_COMPILED_CODE = ("kernel", "capture", "workload", "lab")
+
+
+def _source_key() -> str:
+    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
+    for room in _ROOMS_WITH_COMPILED_CODE:
+        for source in sorted((_PACKAGE / room).glob("*.py")):
+            digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+MACHINE_CODE = cache_folder(f"machine-code-{_source_key()}")
+"""Folder of the compiled model, or None when no cache folder can be written."""
+
+_COMPILED = "compiled"
+
+
+def _compile(function: F, **options: Any) -> F:
+    before, config.CACHE_DIR = config.CACHE_DIR, str(MACHINE_CODE or "")
+    try:
+        jitted = numba.njit(cache=MACHINE_CODE is not None, nogil=True, **options)(function)
+    finally:
+        config.CACHE_DIR = before
+    return jitted  # type: ignore[no-any-return]
+
+
+_INTERNAL = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# Code to call a function from Python costs as much to compile as the function itself.
+
+
+def jit(function: F) -> F:
+    """Compile an ordinary function of the model, to be called from compiled code."""
+    return _compile(function, _nrt=False, error_model="numpy", **_INTERNAL)
+
+
+def primitive(function: F) -> F:
+    """Compile a primitive of a few instructions into each of its callers."""
+    return _compile(function, _nrt=False, error_model="numpy", forceinline=True, **_INTERNAL)
+
+
+def entry(function: F) -> F:
+    """Compile a function that Python calls: few, since their arguments are taken apart each."""
+    return _compile(function, _nrt=False, error_model="numpy", no_cfunc_wrapper=True)
+
+
+def from_python(function: F) -> F:
+    """A ``jit`` or ``primitive`` function that Python can call, for tests and notebooks."""
+    return function if config.DISABLE_JIT else entry(function.py_func)  # type: ignore[attr-defined]
+
+
+def is_compiled() -> bool:
+    """True when an earlier run has left the machine code of these sources."""
+    return config.DISABLE_JIT or (MACHINE_CODE is not None and (MACHINE_CODE / _COMPILED).exists())
+
+
+def mark_compiled() -> None:
+    """Remember that the machine code of these sources is complete."""
+    if MACHINE_CODE is not None:
+        (MACHINE_CODE / _COMPILED).touch()

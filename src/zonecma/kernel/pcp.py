@@ -1,0 +1,293 @@
+"""Per-cpu page lists with the self-tuning of 6.7 and later (mm/page_alloc.c, 6.12.117).
+
+Consecutive allocations fetch ever larger batches; consecutive frees drain ever larger ones;
+``high`` moves between high_min and high_max.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zonecma.kernel.alloc_flags import NO_ALLOC_FLAGS, WMARK_HIGH
+from zonecma.kernel.buddy import free_one_page
+from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.lists import (
+    HEAD,
+    TAIL,
+    list_add,
+    list_add_tail,
+    list_del,
+    list_empty,
+    list_first,
+    list_last,
+    pcp_list,
+)
+from zonecma.kernel.migratetype import MIGRATE_MOVABLE, MIGRATE_PCPTYPES
+from zonecma.kernel.pageblock import get_pageblock_migratetype
+from zonecma.kernel.rmqueue import RMQUEUE_NORMAL, rmqueue
+from zonecma.kernel.state import IN_USE, ON_PCP, State
+from zonecma.kernel.tracepoint import trace_mm_page_alloc_zone_locked, trace_mm_page_pcpu_drain
+from zonecma.kernel.units import NO_PFN, AllocFlags, Cpu, Migratetype, Order, Pfn, Pindex, ZoneIndex
+from zonecma.kernel.watermark import wmark_pages, zone_watermark_ok
+from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_BELOW_HIGH, ZONE_MOVABLE, ZONE_RECLAIM_ACTIVE
+
+PAGE_ALLOC_COSTLY_ORDER = Order(3)
+NR_LOWORDER_PCP_LISTS = MIGRATE_PCPTYPES * (3 + 1)
+NR_PCP_LISTS = NR_LOWORDER_PCP_LISTS + 2
+
+PCPF_PREV_FREE_HIGH_ORDER = 1
+PCPF_FREE_HIGH_BATCH = 2
+
+
+@primitive
+def pcp_allowed_order(s: State, order: Order) -> bool:
+    """Orders 0 to 3 and the huge page's, here a pageblock's, have per-cpu lists (pcp_allowed_order)."""
+    return order <= PAGE_ALLOC_COSTLY_ORDER or order == s.config[0].pageblock_order
+
+
+@primitive
+def order_to_pindex(migratetype: Migratetype, order: Order) -> Pindex:
+    """The per-cpu list of a type and order (order_to_pindex)."""
+    if order > PAGE_ALLOC_COSTLY_ORDER:
+        movable = 1 if migratetype == MIGRATE_MOVABLE else 0
+        return Pindex(NR_LOWORDER_PCP_LISTS + movable)
+    return Pindex(MIGRATE_PCPTYPES * order + migratetype)
+
+
+@primitive
+def pindex_to_order(s: State, pindex: Pindex) -> Order:
+    """The order of a per-cpu list's chunks (pindex_to_order)."""
+    if pindex >= NR_LOWORDER_PCP_LISTS:
+        return Order(s.config[0].pageblock_order)
+    return Order(pindex // MIGRATE_PCPTYPES)
+
+
+@primitive
+def clamp(value: int, low: int, high: int) -> int:
+    """The nearest value within the bounds."""
+    return min(max(value, low), high)
+
+
+@primitive
+def add_to_pcp_list(
+    s: State, pfn: Pfn, zone: ZoneIndex, cpu: Cpu, order: Order, pindex: Pindex, tail: np.bool_
+) -> None:
+    """Hang a chunk on a per-cpu list."""
+    head = pcp_list(s, zone, cpu, pindex)
+    if tail:
+        list_add_tail(s, pfn, head)
+    else:
+        list_add(s, pfn, head)
+    s.frame[pfn].where = ON_PCP
+    s.frame[pfn].order = order
+    s.pcp[zone, cpu].count += 1 << order
+
+
+@primitive
+def remove_from_pcp_list(s: State, pfn: Pfn, zone: ZoneIndex, cpu: Cpu, order: Order) -> None:
+    """Take a chunk off the per-cpu list it is on."""
+    list_del(s, pfn)
+    s.frame[pfn].where = IN_USE
+    s.pcp[zone, cpu].count -= 1 << order
+
+
+@jit
+def nr_pcp_alloc(s: State, zone: ZoneIndex, cpu: Cpu, order: Order) -> int:
+    """How many chunks to fetch at once (nr_pcp_alloc)."""
+    pcp = s.pcp[zone, cpu]
+    base = pcp.batch
+    high = clamp(pcp.high, pcp.high_min, pcp.high_max)
+    pcp.high = high
+    if high < base:
+        return 1
+    batch = base if order else base << pcp.alloc_factor
+    if pcp.high_min != pcp.high_max and not s.zone[zone].flags & ZONE_BELOW_HIGH:
+        high = min(high + batch, pcp.high_max)
+        pcp.high = high
+    if order == 0:
+        room = max(high - pcp.count - base, base)
+        if batch <= room and pcp.alloc_factor < s.config[0].pcp_batch_scale_max:
+            pcp.alloc_factor += 1
+        batch = min(batch, room)
+    if batch > 1:
+        batch = max(batch >> order, 2)
+    return batch  # type: ignore[no-any-return]
+
+
+@jit
+def rmqueue_bulk(
+    s: State,
+    zone: ZoneIndex,
+    cpu: Cpu,
+    order: Order,
+    migratetype: Migratetype,
+    alloc_flags: AllocFlags,
+    nr_chunks: int,
+) -> None:
+    """Fill a per-cpu list under one hold of the zone lock; the first chunk ends up first (rmqueue_bulk)."""
+    pindex = order_to_pindex(migratetype, order)
+    mode = RMQUEUE_NORMAL
+    for _ in range(nr_chunks):
+        pfn, mode = rmqueue(s, zone, order, migratetype, alloc_flags, mode)
+        if pfn == NO_PFN:
+            break
+        add_to_pcp_list(s, pfn, zone, cpu, order, pindex, TAIL)
+        trace_mm_page_alloc_zone_locked(s, pfn, order, cpu)
+
+
+@jit
+def rmqueue_pcplist(
+    s: State, zone: ZoneIndex, cpu: Cpu, order: Order, migratetype: Migratetype, alloc_flags: AllocFlags
+) -> Pfn:
+    """Take the first chunk of a per-cpu list, refilled if empty (__rmqueue_pcplist)."""
+    head = pcp_list(s, zone, cpu, order_to_pindex(migratetype, order))
+    if list_empty(s, head):
+        nr_chunks = nr_pcp_alloc(s, zone, cpu, order)
+        rmqueue_bulk(s, zone, cpu, order, migratetype, alloc_flags, nr_chunks)
+        if list_empty(s, head):
+            return NO_PFN
+    pfn = list_first(s, head)
+    remove_from_pcp_list(s, pfn, zone, cpu, order)
+    return pfn
+
+
+@primitive
+def next_pcp_list(s: State, zone: ZoneIndex, cpu: Cpu, pindex: Pindex) -> Pindex:
+    """The next list that is not empty, cyclically; there must be one."""
+    pindex = Pindex((pindex + 1) % NR_PCP_LISTS)
+    while list_empty(s, pcp_list(s, zone, cpu, pindex)):
+        pindex = Pindex((pindex + 1) % NR_PCP_LISTS)
+    return pindex
+
+
+@jit
+def free_pcppages_bulk(s: State, zone: ZoneIndex, cpu: Cpu, count: int, first: Pindex) -> None:
+    """Give ``count`` pages or more back, oldest first, list by list (free_pcppages_bulk)."""
+    count = min(count, s.pcp[zone, cpu].count)
+    pindex = Pindex(first - 1)
+    while count > 0:
+        pindex = next_pcp_list(s, zone, cpu, pindex)
+        head = pcp_list(s, zone, cpu, pindex)
+        order = pindex_to_order(s, pindex)
+        while count > 0 and not list_empty(s, head):
+            pfn = list_last(s, head)
+            remove_from_pcp_list(s, pfn, zone, cpu, order)
+            count -= 1 << order
+            free_one_page(s, pfn, zone, order, get_pageblock_migratetype(s, pfn), HEAD)
+            trace_mm_page_pcpu_drain(s, pfn, order, cpu)
+
+
+@primitive
+def nr_pcp_free(s: State, zone: ZoneIndex, cpu: Cpu, high: int, free_high: bool) -> int:
+    """How many pages to give back (nr_pcp_free)."""
+    pcp = s.pcp[zone, cpu]
+    if free_high:
+        return min(pcp.count, pcp.batch << s.config[0].pcp_batch_scale_max)  # type: ignore[no-any-return]
+    if high < pcp.batch:
+        return 1
+    return clamp(pcp.free_count, pcp.batch, high - pcp.batch)
+
+
+@jit
+def nr_pcp_high(s: State, zone: ZoneIndex, cpu: Cpu, free_high: bool) -> int:
+    """How many pages the lists may hold now; tunes ``high`` (nr_pcp_high)."""
+    pcp = s.pcp[zone, cpu]
+    high = clamp(pcp.high, pcp.high_min, pcp.high_max)
+    pcp.high = high
+    if high == 0:
+        return 0
+    if free_high:
+        pcp.high = max(high - (pcp.batch << s.config[0].pcp_batch_scale_max), pcp.high_min)
+        return 0
+    in_a_row = max(pcp.free_count, pcp.batch)
+    if s.zone[zone].flags & ZONE_RECLAIM_ACTIVE:
+        pcp.high = max(high - in_a_row, pcp.high_min)
+        return min(pcp.batch << 2, pcp.high)  # type: ignore[no-any-return]
+    if pcp.high_min == pcp.high_max:
+        return high
+    if s.zone[zone].flags & ZONE_BELOW_HIGH:
+        pcp.high = max(high - in_a_row, pcp.high_min)
+        return max(pcp.count, pcp.high_min)  # type: ignore[no-any-return]
+    need = pcp.free_count + pcp.batch
+    if pcp.count >= high and pcp.high < need:
+        pcp.high = clamp(need, pcp.high_min, pcp.high_max)
+    return high
+
+
+@primitive
+def count_free(s: State, zone: ZoneIndex, cpu: Cpu, order: Order) -> bool:
+    """Note one more free in a row; True when a run of high-order frees must be flushed."""
+    pcp = s.pcp[zone, cpu]
+    free_high = False
+    if order and order <= PAGE_ALLOC_COSTLY_ORDER:
+        free_high = (
+            pcp.free_count >= pcp.batch
+            and pcp.flags & PCPF_PREV_FREE_HIGH_ORDER != 0
+            and (pcp.flags & PCPF_FREE_HIGH_BATCH == 0 or pcp.count >= pcp.batch)
+        )
+        pcp.flags |= PCPF_PREV_FREE_HIGH_ORDER
+    else:
+        pcp.flags &= ~PCPF_PREV_FREE_HIGH_ORDER
+    if pcp.free_count < pcp.batch << s.config[0].pcp_batch_scale_max:
+        pcp.free_count += 1 << order
+    return free_high
+
+
+@jit
+def free_unref_page_commit(
+    s: State, pfn: Pfn, zone: ZoneIndex, cpu: Cpu, order: Order, migratetype: Migratetype
+) -> None:
+    """Put a freed chunk first on its per-cpu list and drain what is too much (free_unref_page_commit)."""
+    pcp = s.pcp[zone, cpu]
+    pcp.alloc_factor >>= 1
+    pindex = order_to_pindex(migratetype, order)
+    add_to_pcp_list(s, pfn, zone, cpu, order, pindex, HEAD)
+    free_high = count_free(s, zone, cpu, order)
+    high = nr_pcp_high(s, zone, cpu, free_high)
+    if pcp.count < high:
+        return
+    free_pcppages_bulk(s, zone, cpu, nr_pcp_free(s, zone, cpu, high, free_high), pindex)
+    if s.zone[zone].flags & ZONE_BELOW_HIGH and zone_watermark_ok(
+        s, zone, Order(0), wmark_pages(s, zone, WMARK_HIGH), ZONE_MOVABLE, NO_ALLOC_FLAGS
+    ):
+        s.zone[zone].flags &= ~ZONE_BELOW_HIGH
+
+
+@jit
+def drain_pages_zone(s: State, zone: ZoneIndex, cpu: Cpu) -> None:
+    """Empty one CPU's lists of a zone, in chunks (drain_pages_zone)."""
+    pcp = s.pcp[zone, cpu]
+    while pcp.count > 0:
+        chunk = min(pcp.count, pcp.batch << s.config[0].pcp_batch_scale_max)
+        free_pcppages_bulk(s, zone, cpu, chunk, Pindex(0))
+
+
+@jit
+def drain_all_pages(s: State, zone: ZoneIndex) -> None:
+    """Empty every CPU's lists of a zone, CPU by CPU (drain_all_pages with a zone)."""
+    for cpu in range(s.config[0].nr_cpus):
+        drain_pages_zone(s, zone, Cpu(cpu))
+
+
+@jit
+def drain_all_zones(s: State) -> None:
+    """Empty every CPU's lists of all zones, CPU by CPU (drain_all_pages without one)."""
+    for cpu in range(s.config[0].nr_cpus):
+        for zone in range(MAX_NR_ZONES):
+            drain_pages_zone(s, ZoneIndex(zone), Cpu(cpu))
+
+
+@jit
+def decay_pcp_high(s: State, cpu: Cpu) -> None:
+    """A CPU's periodic timer: each zone's ``high`` falls, what exceeds it is given back (decay_pcp_high)."""
+    for index in range(MAX_NR_ZONES):
+        zone = ZoneIndex(index)
+        pcp = s.pcp[zone, cpu]
+        if pcp.high > pcp.high_min:
+            chunk = pcp.batch << s.config[0].pcp_batch_scale_max
+            pcp.high = max(pcp.count - chunk, pcp.high - (pcp.high >> 3), pcp.high_min)
+        excess = pcp.count - pcp.high
+        while excess > 0:
+            batch = min(excess, pcp.batch)
+            free_pcppages_bulk(s, zone, cpu, batch, Pindex(0))
+            excess -= batch

@@ -1,0 +1,1 @@
+"""The experiments: plain data in, plain data out."""

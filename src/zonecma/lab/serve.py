@@ -1,0 +1,69 @@
+"""A recorded request, put to the model.  It knows nothing of what the kernel chose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from zonecma.kernel.alloc import alloc_pages, alloc_pages_bulk
+from zonecma.kernel.cma import FIRST_BIT, mark_bits
+from zonecma.kernel.cma import FREE as BITS_FREE
+from zonecma.kernel.free import free_pages
+from zonecma.kernel.jit import jit
+from zonecma.kernel.offline import take_chunk
+from zonecma.kernel.pcp import decay_pcp_high, drain_all_zones
+from zonecma.kernel.state import State
+from zonecma.kernel.tracepoint import trace_reset
+from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User
+from zonecma.lab.calls import begin_range, end_range, next_range, test_range
+from zonecma.workload.requests import (
+    ALLOC,
+    BULK,
+    CMA_ALLOC,
+    CMA_FINISH,
+    CMA_RELEASE,
+    CMA_RETRY,
+    CMA_TEST,
+    DRAIN_ALL,
+    FREE,
+    TAKE_FREE,
+    TIMER_DRAIN,
+)
+
+
+@jit
+def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
+    """Do what a request asks; what was chosen stands in the model's log.
+
+    Returns the frame that an ALLOC got; of a contiguous call the first busy frame (CMA_TEST)
+    or the first frame taken (CMA_FINISH); else NO_PFN.
+    """
+    trace_reset(s)
+    op, cpu, user, order = request.op, Cpu(request.cpu), User(request.gfp), Order(request.order)
+    area, count, align = Area(request.area), Pages(request.count), Order(request.align)
+    if op == ALLOC:
+        return alloc_pages(s, cpu, user, order)
+    if op == FREE:
+        free_pages(s, cpu, Pfn(request.pfn), order)
+    elif op == BULK:
+        alloc_pages_bulk(s, cpu, user, count)
+    elif op == CMA_ALLOC:
+        begin_range(s, calls[area], area, count, align, FIRST_BIT)
+    elif op == CMA_TEST:
+        return test_range(s, calls[area])
+    elif op == CMA_RETRY:
+        next_range(s, calls[area], area, count, align)
+    elif op == CMA_FINISH:
+        start = Pfn(calls[area].start) if calls[area].taken else NO_PFN
+        end_range(s, calls[area], area)
+        return start
+    elif op == CMA_RELEASE:
+        mark_bits(s, area, Pfn(request.pfn), count, BITS_FREE)
+    elif op == TIMER_DRAIN:
+        decay_pcp_high(s, cpu)
+    elif op == DRAIN_ALL:
+        drain_all_zones(s)
+    elif op == TAKE_FREE:
+        take_chunk(s, Pfn(request.pfn), order)
+    return NO_PFN

@@ -1,0 +1,1 @@
+"""What memory there is: zones, CMA areas, CPUs, page size."""

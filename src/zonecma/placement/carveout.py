@@ -1,0 +1,16 @@
+"""carveout: the area is reserved for its devices and never lent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from zonecma.placement.policy import Home, Placement
+
+
+@dataclass(frozen=True)
+class Carveout(Placement):
+    """The area's pages never reach the allocator: idle memory, but nothing to move."""
+
+    name: ClassVar[str] = "carveout"
+    home: ClassVar[Home] = Home.NONE

@@ -1,0 +1,29 @@
+"""half-free: the balance rule of 5.7 and later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from zonecma.placement.policy import Placement
+
+
+@dataclass(frozen=True)
+class HalfFree(Placement):
+    """CMA first while free CMA is more than ``fraction`` of the zone's free pages.
+
+    __rmqueue; commit 16867664936e, 5.7.
+    """
+
+    name: ClassVar[str] = "half-free"
+    fraction: float = 0.5
+    """0 always tries CMA first, 1 never does; the kernel's is one half"""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.fraction <= 1:
+            raise ValueError(f"fraction is {self.fraction:g}; expected 0 to 1")
+
+    def cma_first_above(self) -> Fraction:
+        """``fraction``, exactly."""
+        return Fraction(self.fraction).limit_denominator(1_000_000)

@@ -1,0 +1,1 @@
+"""What is asked, and when: one table of requests, whatever it came from."""

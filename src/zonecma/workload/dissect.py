@@ -1,0 +1,422 @@
+"""From trace events to requests, and what the kernel chose for each: one compiled pass.
+
+The trace says when a page was allocated, not which request refilled a per-cpu list: a
+refill's events precede the allocation's on that CPU.  Drained pages follow the free that
+caused them; those that follow no free were drained by something else, a timer or a path
+that empties all lists.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.capture.events import EVENT_ID
+from zonecma.kernel.jit import entry, jit, primitive
+from zonecma.workload.requests import (
+    ALLOC,
+    BULK,
+    CMA_ALLOC,
+    CMA_FINISH,
+    CMA_RELEASE,
+    CMA_RETRY,
+    CMA_TEST,
+    DRAIN_ALL,
+    FREE,
+    OF_THE_KERNEL,
+    TAKE_FREE,
+    TIMER_DRAIN,
+    UNKNOWN_GFP,
+)
+
+_ALLOC = EVENT_ID["mm_page_alloc"]
+_FREE = EVENT_ID["mm_page_free"]
+_FREE_BATCHED = EVENT_ID["mm_page_free_batched"]
+_ZONE_LOCKED = EVENT_ID["mm_page_alloc_zone_locked"]
+_DRAIN = EVENT_ID["mm_page_pcpu_drain"]
+_EXTFRAG = EVENT_ID["mm_page_alloc_extfrag"]
+_CMA_START = EVENT_ID["cma_alloc_start"]
+_CMA_RETRY = EVENT_ID["cma_alloc_busy_retry"]
+_CMA_FINISH = EVENT_ID["cma_alloc_finish"]
+_CMA_RELEASE = EVENT_ID["cma_release"]
+_TESTED = EVENT_ID["test_pages_isolated"]
+_BULK = EVENT_ID["bulk"]
+_BULK_PAGE = EVENT_ID["bulk_page"]
+_ISOLFREE = EVENT_ID["isolfree"]
+
+NOBODY = -1
+CONTIGUOUS = -2
+"""Owner of a frame that a contiguous call holds."""
+
+_PCP_ORDERS = 3
+"""Orders up to this one have per-cpu lists, and so has the pageblock's."""
+
+
+class Facts(NamedTuple):
+    """What is known of the trace beforehand."""
+
+    batched: NDArray[np.uint8]
+    """u1[events]: 1 for a mm_page_free that a later mm_page_free_batched commits"""
+    gfp: NDArray[np.uint8]
+    """u1[events]: index of the gfp mask"""
+    target: NDArray[np.uint8]
+    """u1[gfp masks]: 1 where migration asks for its targets with this mask"""
+    worker: NDArray[np.uint8]
+    """u1[words]: 1 for the tasks that are kworkers"""
+    area: NDArray[np.uint8]
+    """u1[words]: index of the CMA area with this name"""
+    bulk_gfp: int
+    """index of the gfp mask that bulk allocations are taken to have"""
+    pageblock_order: int
+
+
+class Books(NamedTuple):
+    """Who owns what, while the pass reads."""
+
+    owner: NDArray[np.int32]
+    """i4[frames]: the object whose chunk starts here; NOBODY, CONTIGUOUS"""
+    call_at: NDArray[np.int32]
+    """i4[frames]: the contiguous call whose range starts here; NOBODY"""
+    free_order: NDArray[np.uint8]
+    """u1[frames]: order of the batched free that waits for its commit"""
+    object_gfp: NDArray[np.uint8]
+    """u1[objects]: index of the gfp mask; UNKNOWN_GFP"""
+    object_order: NDArray[np.uint8]
+    """u1[objects]"""
+    object_flags: NDArray[np.uint8]
+    """u1[objects]: OF_THE_KERNEL"""
+    call_of_task: NDArray[np.int32]
+    """i4[words]: the contiguous call that a task is in; NOBODY"""
+    area_of_task: NDArray[np.uint8]
+    """u1[words]: the area of that call"""
+    range_request: NDArray[np.int32]
+    """i4[words]: the request that began the range, until the task's next event; NOBODY"""
+    last_task: NDArray[np.int64]
+    """i8[cpus]: task of the last event on each CPU"""
+    freeing: NDArray[np.int64]
+    """i8[cpus]: the request that a drain would follow on each CPU; NOBODY"""
+    waiting: NDArray[np.int64]
+    """i8[cpus]: the last refill that waits for its allocation; NOBODY"""
+    targets: NDArray[np.int32]
+    """i4[]: targets of the running migration"""
+    found: NDArray[np.int32]
+    """i4[, 2]: objects that only their free showed to be alive, and their frames"""
+    used: NDArray[np.int64]
+    """i8[8]: how many of each there are, by the names below"""
+
+
+NR_OBJECTS, NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED = 0, 1, 2, 3, 4
+FIRST_TARGET, NR_TARGETS, NR_FOUND = 5, 6, 7
+
+
+class Output(NamedTuple):
+    """Requests, and the recorded chunks with the request that owns each (NOBODY: none)."""
+
+    requests: NDArray[Any]
+    """REQUEST[]"""
+    allocated: NDArray[np.int32]
+    """i4[, 3]: frame, order, request"""
+    refilled: NDArray[np.int32]
+    """i4[, 4]: frame, order, request, the refill before it on this CPU"""
+    drained: NDArray[np.int32]
+    """i4[, 3]: frame, order, request"""
+
+
+@entry
+def mark_batched(events: NDArray[Any], waits: NDArray[np.uint8], batched: NDArray[np.uint8]) -> None:
+    """Find the frees that are committed by a later mm_page_free_batched of the same frame.
+
+    ``waits``: u1[frames], all zero.
+    """
+    for i in range(events.size - 1, -1, -1):
+        event, pfn = events[i].event, events[i].pfn
+        batched[i] = 0
+        if event == _FREE_BATCHED:
+            waits[pfn] = 1
+        elif event == _FREE:
+            batched[i] = waits[pfn]
+            waits[pfn] = 0
+        elif event == _ALLOC and pfn >= 0:
+            waits[pfn] = 0
+
+
+@jit
+def _emit(books: Books, out: Output, event: Any, op: int, flags: int) -> int:
+    """Append a request; returns its number."""
+    number = books.used[NR_REQUESTS]
+    books.used[NR_REQUESTS] += 1
+    request = out.requests[number]
+    request.time, request.line, request.cpu = event.time, event.line, event.cpu
+    request.op, request.flags = op, flags
+    request.pfn, request.object, request.count = -1, NOBODY, 0
+    request.order, request.gfp, request.area, request.align = 0, 0, 0, 0
+    return number  # type: ignore[no-any-return]
+
+
+@primitive
+def _append(books: Books, what: int, rows: NDArray[np.int32], pfn: int, order: int, request: int) -> int:
+    """Append a recorded chunk; returns its row."""
+    row = books.used[what]
+    books.used[what] += 1
+    rows[row, 0], rows[row, 1], rows[row, 2] = pfn, order, request
+    return row  # type: ignore[no-any-return]
+
+
+@jit
+def _new_object(books: Books, gfp: int, order: int, flags: int) -> int:
+    number = books.used[NR_OBJECTS]
+    books.used[NR_OBJECTS] += 1
+    books.object_gfp[number], books.object_order[number] = gfp, order
+    books.object_flags[number] = flags
+    return number  # type: ignore[no-any-return]
+
+
+@primitive
+def _in_call(books: Books, event: Any) -> bool:
+    return books.call_of_task[event.task] != NOBODY  # type: ignore[no-any-return]
+
+
+@jit
+def _refill(books: Books, out: Output, event: Any) -> None:
+    """A chunk left the buddy lists; which request wanted it will be seen."""
+    last = books.waiting[event.cpu]
+    if event.event == _EXTFRAG and last != NOBODY and out.refilled[last, 0] == event.pfn:
+        return  # the second event of the same chunk: claimed, then taken from its new list
+    row = _append(books, NR_REFILLED, out.refilled, event.pfn, event.order, NOBODY)
+    out.refilled[row, 3] = last
+    books.waiting[event.cpu] = row
+
+
+@jit
+def _claim_refills(books: Books, out: Output, cpu: int, request: int) -> None:
+    """Give the CPU's waiting refills to the request that they served; NOBODY drops them."""
+    row = books.waiting[cpu]
+    while row != NOBODY:
+        out.refilled[row, 2] = request
+        row = out.refilled[row, 3]
+    books.waiting[cpu] = NOBODY
+
+
+@jit
+def _alloc(books: Books, out: Output, facts: Facts, event: Any, gfp: int) -> None:
+    flags = OF_THE_KERNEL if _in_call(books, event) else 0
+    number = _emit(books, out, event, ALLOC, flags)
+    request = out.requests[number]
+    request.order, request.gfp = event.order, gfp
+    request.object = _new_object(books, gfp, event.order, flags)
+    has_pcp_list = event.order <= _PCP_ORDERS or event.order == facts.pageblock_order
+    _claim_refills(books, out, event.cpu, number if has_pcp_list else NOBODY)
+    if event.pfn < 0:
+        return
+    _append(books, NR_ALLOCATED, out.allocated, event.pfn, event.order, number)
+    books.owner[event.pfn] = request.object
+    if flags and facts.target[gfp]:
+        books.targets[books.used[NR_TARGETS]] = event.pfn
+        books.used[NR_TARGETS] += 1
+
+
+@jit
+def _bulk(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: int) -> None:
+    """A bulk allocation and the frames that the probe saw.
+
+    Frames that are alive already came through mm_page_alloc (the bulk interface falls back
+    to a single page), or were in the caller's array before.
+    """
+    event = events[i]
+    last = i + 1
+    alive = 0
+    while last < events.size and events[last].event == _BULK_PAGE and events[last].line == event.line:
+        alive += books.owner[events[last].pfn] != NOBODY
+        last += 1
+    if event.a <= alive:
+        return
+    number = _emit(books, out, event, BULK, OF_THE_KERNEL if _in_call(books, event) else 0)
+    request = out.requests[number]
+    request.count, request.gfp = event.a - alive, facts.bulk_gfp
+    request.object = books.used[NR_OBJECTS]
+    for _ in range(event.a - alive):
+        _new_object(books, facts.bulk_gfp, 0, request.flags)
+    _claim_refills(books, out, event.cpu, number)
+    number_of_page = 0
+    for page in range(i + 1, last):
+        pfn = events[page].pfn
+        if books.owner[pfn] == NOBODY:
+            _append(books, NR_ALLOCATED, out.allocated, pfn, 0, number)
+            books.owner[pfn] = request.object + number_of_page
+            number_of_page += 1
+
+
+@jit
+def _next_target(books: Books) -> int:
+    """The frame that the next migrated page went to; NOBODY."""
+    if books.used[FIRST_TARGET] == books.used[NR_TARGETS]:
+        return NOBODY
+    books.used[FIRST_TARGET] += 1
+    return books.targets[books.used[FIRST_TARGET] - 1]  # type: ignore[no-any-return]
+
+
+@jit
+def _drop_target(books: Books, pfn: int) -> bool:
+    """Whether a frame was a target that is given back unused; forgets it."""
+    for i in range(books.used[FIRST_TARGET], books.used[NR_TARGETS]):
+        if books.targets[i] == pfn:
+            for j in range(i, books.used[NR_TARGETS] - 1):
+                books.targets[j] = books.targets[j + 1]
+            books.used[NR_TARGETS] -= 1
+            return True
+    return False
+
+
+@jit
+def _free_within_call(books: Books, pfn: int) -> int:
+    """Flags of a free that the caller of a contiguous allocation makes.
+
+    A migrated page lives on in its target, and targets are handed out in the order in which
+    pages are freed.  A page without a target is clean cache that was dropped: freed indeed.
+    """
+    owner = books.owner[pfn]
+    if owner < 0 or books.object_flags[owner] & OF_THE_KERNEL:
+        _drop_target(books, pfn)
+        return OF_THE_KERNEL
+    target = _next_target(books)
+    if target == NOBODY:
+        return 0
+    books.owner[target] = owner
+    return OF_THE_KERNEL
+
+
+@jit
+def _free(books: Books, out: Output, event: Any, order: int) -> None:
+    pfn, owner = event.pfn, books.owner[event.pfn]
+    if _in_call(books, event):
+        flags = _free_within_call(books, pfn)
+    elif owner == CONTIGUOUS or (owner >= 0 and books.object_flags[owner] & OF_THE_KERNEL):
+        flags = OF_THE_KERNEL
+    else:
+        flags = 0
+    if owner == NOBODY and flags == 0:
+        owner = _new_object(books, UNKNOWN_GFP, order, 0)
+        row = books.used[NR_FOUND]
+        books.used[NR_FOUND] += 1
+        books.found[row, 0], books.found[row, 1] = owner, pfn
+    books.owner[pfn] = NOBODY
+    number = _emit(books, out, event, FREE, flags)
+    request = out.requests[number]
+    request.pfn, request.order, request.object = pfn, order, owner
+    books.freeing[event.cpu] = number
+
+
+@jit
+def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
+    """A drained chunk: of the free before it, of the range that was begun, or of something else."""
+    cpu, task = event.cpu, event.task
+    number = books.freeing[cpu]
+    if number == NOBODY or books.last_task[cpu] != task:
+        number = books.range_request[task]
+    if number == NOBODY:
+        flags = OF_THE_KERNEL if _in_call(books, event) else 0
+        number = _emit(books, out, event, TIMER_DRAIN if facts.worker[task] else DRAIN_ALL, flags)
+    books.freeing[cpu] = number
+    _append(books, NR_DRAINED, out.drained, event.pfn, event.order, number)
+
+
+@jit
+def _begin_range(books: Books, event: Any, number: int) -> None:
+    """A contiguous call goes for a range: isolation, then a drain of all lists."""
+    books.range_request[event.task] = number
+    books.used[FIRST_TARGET] = books.used[NR_TARGETS] = 0
+
+
+@jit
+def _cma(books: Books, out: Output, facts: Facts, event: Any) -> None:
+    task, what = event.task, event.event
+    if what == _CMA_START:
+        books.call_of_task[task] = _new_object(books, UNKNOWN_GFP, 0, 0)
+        number = _emit(books, out, event, CMA_ALLOC, 0)
+        _begin_range(books, event, number)
+    elif what == _CMA_RETRY:
+        number = _emit(books, out, event, CMA_RETRY, OF_THE_KERNEL)
+        _begin_range(books, event, number)
+    else:
+        number = _emit(books, out, event, CMA_FINISH, OF_THE_KERNEL)
+    request = out.requests[number]
+    books.area_of_task[task] = facts.area[event.d]
+    request.object, request.area = books.call_of_task[task], facts.area[event.d]
+    request.count, request.align = event.a, event.b
+    if what == _CMA_FINISH:
+        _cma_finish(books, out, event, number)
+    elif what == _CMA_RETRY:
+        _append(books, NR_ALLOCATED, out.allocated, event.pfn, 0, number)
+
+
+@jit
+def _cma_finish(books: Books, out: Output, event: Any, number: int) -> None:
+    call = books.call_of_task[event.task]
+    books.call_of_task[event.task] = NOBODY
+    if call != NOBODY and event.c == 0 and event.e >= 0:
+        _append(books, NR_ALLOCATED, out.allocated, event.pfn, 0, number)
+        books.call_at[event.pfn] = call
+        for pfn in range(event.pfn, event.pfn + event.a):
+            books.owner[pfn] = CONTIGUOUS
+
+
+@jit
+def _tested(books: Books, out: Output, event: Any) -> None:
+    """Recorded: the first frame looked at, and the first that is not free."""
+    number = _emit(books, out, event, CMA_TEST, OF_THE_KERNEL)
+    request = out.requests[number]
+    request.object, request.area = books.call_of_task[event.task], books.area_of_task[event.task]
+    _append(books, NR_ALLOCATED, out.allocated, event.pfn, 0, number)
+    _append(books, NR_ALLOCATED, out.allocated, event.b, 0, number)
+
+
+@jit
+def _cma_release(books: Books, out: Output, facts: Facts, event: Any) -> None:
+    request = out.requests[_emit(books, out, event, CMA_RELEASE, 0)]
+    request.object, request.area = books.call_at[event.pfn], facts.area[event.d]
+    request.pfn, request.count = event.pfn, event.a
+    books.call_at[event.pfn] = NOBODY
+
+
+@entry
+def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books: Books, out: Output) -> None:
+    """Read the events whose ``chosen`` is 1, in order; fills ``out`` and moves ``books`` on.
+
+    ``out`` must have room for a request and a chunk an event, ``books`` for an object an event.
+    """
+    for i in range(events.size):
+        if not chosen[i]:
+            continue
+        event = events[i]
+        what, task = event.event, event.task
+        if what == _DRAIN:
+            _drain(books, out, facts, event)
+            books.last_task[event.cpu] = task
+            continue
+        books.freeing[event.cpu] = NOBODY
+        books.range_request[task] = NOBODY
+        books.last_task[event.cpu] = task
+        if what == _ZONE_LOCKED or what == _EXTFRAG:
+            _refill(books, out, event)
+        elif what == _ALLOC:
+            _alloc(books, out, facts, event, facts.gfp[i])
+        elif what == _FREE:
+            if facts.batched[i]:
+                books.free_order[event.pfn] = event.order
+            else:
+                _free(books, out, event, event.order)
+        elif what == _FREE_BATCHED:
+            _free(books, out, event, books.free_order[event.pfn])
+        elif what == _BULK:
+            _bulk(books, out, facts, events, i)
+        elif what == _CMA_START or what == _CMA_RETRY or what == _CMA_FINISH:
+            _cma(books, out, facts, event)
+        elif what == _CMA_RELEASE:
+            _cma_release(books, out, facts, event)
+        elif what == _TESTED and _in_call(books, event):
+            _tested(books, out, event)
+        elif what == _ISOLFREE and not _in_call(books, event):
+            request = out.requests[_emit(books, out, event, TAKE_FREE, OF_THE_KERNEL)]
+            request.pfn, request.order = event.pfn, event.order

@@ -1,0 +1,167 @@
+"""A recording's load: the requests between two snapshots, and what the kernel chose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.capture.events import EVENT_ID
+from zonecma.capture.trace import Trace
+from zonecma.errors import InputError
+from zonecma.kernel.gfp import GFP_KERNEL, GFP_MIGRATION_TARGET, Gfp
+from zonecma.workload.dissect import (
+    NOBODY,
+    NR_ALLOCATED,
+    NR_DRAINED,
+    NR_FOUND,
+    NR_OBJECTS,
+    NR_REFILLED,
+    NR_REQUESTS,
+    Books,
+    Facts,
+    Output,
+    dissect,
+    mark_batched,
+)
+from zonecma.workload.recorded import Recorded, by_request
+from zonecma.workload.requests import OBJECT, OF_THE_KERNEL, REQUEST, UNKNOWN_GFP, Load
+
+BULK_GFP = GFP_KERNEL
+"""What bulk allocations are taken to ask for: the probe does not record their gfp mask."""
+
+
+def lines_before(trace: Trace, trace_lines: Sequence[int]) -> NDArray[np.bool_]:
+    """Which events were written before a snapshot that counts each CPU's lines."""
+    events = trace.events
+    is_line = (events["event"] != EVENT_ID["bulk_page"]) & (events["event"] != EVENT_ID["lost"])
+    before = np.zeros(len(events), np.bool_)
+    for cpu, lines in enumerate(trace_lines):
+        of_cpu = events["cpu"] == cpu
+        # A bulk page has no line of its own: it counts with the bulk event before it.
+        before |= of_cpu & (np.cumsum(is_line & of_cpu) <= lines)
+    return before
+
+
+def load_from_trace(
+    trace: Trace,
+    before_a: NDArray[np.bool_],
+    before_b: NDArray[np.bool_],
+    *,
+    area_names: Sequence[str],
+    nr_frames: int,
+    pageblock_order: int,
+) -> tuple[Load, Recorded]:
+    """The load between snapshots A and B, and what the kernel chose for each of its requests.
+
+    Raises InputError when the trace names frames that the machine does not have.
+    """
+    events = trace.events.view(np.recarray)
+    if len(events) and events.pfn.max() >= nr_frames:
+        worst = events[int(events.pfn.argmax())]
+        raise InputError(
+            f"trace line {worst.line}: frame {worst.pfn:#x} is beyond the machine's last,"
+            f" {nr_frames - 1:#x}; expected the trace of the snapshot's machine"
+        )
+    masks, facts = _facts(trace, area_names, nr_frames, pageblock_order)
+    books, out = _empty_books(trace, nr_frames), _empty_output(len(events))
+    dissect(events, before_a.astype(np.uint8), facts, books, out)
+    living = _living(books)
+    for count in (NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED, NR_FOUND):
+        books.used[count] = 0
+    books.waiting[:] = books.freeing[:] = NOBODY
+    dissect(events, (before_b & ~before_a).astype(np.uint8), facts, books, out)
+    requests = out.requests[: books.used[NR_REQUESTS]].copy()
+    load = Load(requests, masks, np.concatenate([living, _found(books)]), int(books.used[NR_OBJECTS]))
+    return load, _recorded(books, out)
+
+
+def _facts(
+    trace: Trace, area_names: Sequence[str], nr_frames: int, pageblock_order: int
+) -> tuple[NDArray[np.uint32], Facts]:
+    events = trace.events.view(np.recarray)
+    has_gfp = events.event == EVENT_ID["mm_page_alloc"]
+    masks = np.unique(np.append(events.gfp[has_gfp], np.uint32(BULK_GFP)))
+    if len(masks) > UNKNOWN_GFP:
+        raise InputError(f"the trace has {len(masks)} different gfp masks; expected at most {UNKNOWN_GFP}")
+    batched = np.zeros(len(events), np.uint8)
+    mark_batched(events, np.zeros(nr_frames, np.uint8), batched)
+    target_bits = np.uint32(Gfp.MOVABLE | Gfp.RETRY_MAYFAIL | Gfp.HIGHMEM)
+    wanted = np.uint32(GFP_MIGRATION_TARGET & int(target_bits))
+    return masks, Facts(
+        batched=batched,
+        gfp=np.searchsorted(masks, events.gfp).astype(np.uint8),
+        target=((masks & target_bits) == wanted).astype(np.uint8),
+        worker=np.array([text.startswith("kworker/") for text in trace.texts], np.uint8),
+        area=np.array([area_names.index(t) if t in area_names else 0 for t in trace.texts], np.uint8),
+        bulk_gfp=int(np.searchsorted(masks, np.uint32(BULK_GFP))),
+        pageblock_order=pageblock_order,
+    )
+
+
+def _empty_books(trace: Trace, nr_frames: int) -> Books:
+    events, words = len(trace.events), len(trace.texts)
+    cpus = int(trace.events["cpu"].max(initial=0)) + 1
+    bulk = int(trace.events["a"][trace.events["event"] == EVENT_ID["bulk"]].sum())
+    return Books(
+        owner=np.full(nr_frames, NOBODY, np.int32),
+        call_at=np.full(nr_frames, NOBODY, np.int32),
+        free_order=np.zeros(nr_frames, np.uint8),
+        object_gfp=np.empty(events + bulk, np.uint8),
+        object_order=np.empty(events + bulk, np.uint8),
+        object_flags=np.zeros(events + bulk, np.uint8),
+        call_of_task=np.full(words, NOBODY, np.int32),
+        area_of_task=np.zeros(words, np.uint8),
+        range_request=np.full(words, NOBODY, np.int32),
+        last_task=np.full(cpus, NOBODY, np.int64),
+        freeing=np.full(cpus, NOBODY, np.int64),
+        waiting=np.full(cpus, NOBODY, np.int64),
+        targets=np.empty(events, np.int32),
+        found=np.empty((events, 2), np.int32),
+        used=np.zeros(8, np.int64),
+    )
+
+
+def _empty_output(events: int) -> Output:
+    return Output(
+        requests=np.empty(events, REQUEST).view(np.recarray),
+        allocated=np.empty((2 * events, 3), np.int32),  # a tested range has two
+        refilled=np.empty((events, 4), np.int32),
+        drained=np.empty((events, 3), np.int32),
+    )
+
+
+def _objects(books: Books, pfn: NDArray[np.int32], number: NDArray[np.int32]) -> NDArray[np.void]:
+    objects = np.zeros(len(pfn), OBJECT)
+    objects["pfn"], objects["object"] = pfn, number
+    objects["order"], objects["gfp"] = books.object_order[number], books.object_gfp[number]
+    return objects
+
+
+def _living(books: Books) -> NDArray[np.void]:
+    """The load's objects that are alive now, by frame."""
+    pfn = np.flatnonzero(books.owner >= 0).astype(np.int32)
+    of_load = books.object_flags[books.owner[pfn]] & OF_THE_KERNEL == 0
+    return _objects(books, pfn[of_load], books.owner[pfn[of_load]])
+
+
+def _found(books: Books) -> NDArray[np.void]:
+    """The objects that only their free showed to be alive."""
+    found = books.found[: books.used[NR_FOUND]]
+    return _objects(books, found[:, 1], found[:, 0])
+
+
+def _recorded(books: Books, out: Output) -> Recorded:
+    requests = int(books.used[NR_REQUESTS])
+
+    def group(rows: NDArray[np.int32], count: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        used = rows[: books.used[count]]
+        return by_request(used[:, 0], used[:, 1], used[:, 2], requests)
+
+    return Recorded(
+        *group(out.allocated, NR_ALLOCATED),
+        *group(out.refilled, NR_REFILLED),
+        *group(out.drained, NR_DRAINED),
+    )

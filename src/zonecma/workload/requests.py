@@ -1,0 +1,83 @@
+"""The schema of requests: what a load, or the kernel itself, asked of the allocator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# REQUEST.op
+ALLOC = 1
+"""``1 << order`` frames for a gfp class; ``object`` is what will live there"""
+FREE = 2
+"""give an object's chunk back; ``pfn`` is where it was in the recording"""
+BULK = 3
+"""``count`` single frames at once, for objects ``object`` and following"""
+CMA_ALLOC = 4
+"""``count`` contiguous frames of ``area``, aligned to ``1 << align``; ``object`` numbers the call"""
+CMA_RELEASE = 5
+"""give the frames of call ``object`` back"""
+CMA_TEST = 6
+"""within a contiguous call: the range was looked at, ``test_pages_isolated``"""
+CMA_RETRY = 7
+"""within a contiguous call: the range was busy, the next one is tried"""
+CMA_FINISH = 8
+"""the end of a contiguous call"""
+TIMER_DRAIN = 9
+"""the periodic timer of ``cpu`` drained per-cpu lists (decay_pcp_high)"""
+DRAIN_ALL = 10
+"""some other path drained all per-cpu lists"""
+TAKE_FREE = 11
+"""compaction took the free chunk at ``pfn`` off its list"""
+
+OF_THE_KERNEL = 1
+"""REQUEST.flags: made by the kernel for itself while it served a contiguous call"""
+
+REQUEST = np.dtype(
+    [
+        ("time", "i8"),  # ns, the trace's clock
+        ("pfn", "i4"),  # frame of a FREE or TAKE_FREE in the recording; -1
+        ("object", "i4"),  # what is allocated or freed; -1: unknown
+        ("count", "i4"),  # frames of a BULK or CMA_ALLOC
+        ("line", "u4"),  # line of the trace text that it came from; 0: none
+        ("op", "u1"),
+        ("flags", "u1"),
+        ("cpu", "u1"),
+        ("order", "u1"),
+        ("gfp", "u1"),  # index into Load.gfp_masks
+        ("area", "u1"),  # index into the machine's areas
+        ("align", "u1"),  # order
+    ],
+    align=True,
+)
+"""One request: 32 bytes."""
+
+OBJECT = np.dtype(
+    [
+        ("pfn", "i4"),  # where it lived in the recording before the first request
+        ("object", "i4"),
+        ("order", "u1"),
+        ("gfp", "u1"),  # index into Load.gfp_masks; UNKNOWN_GFP
+    ],
+    align=True,
+)
+"""An object that was alive before the first request."""
+
+UNKNOWN_GFP = 255
+"""The gfp class of objects whose allocation was not seen."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """All that is asked of a machine, in order of time."""
+
+    requests: NDArray[Any]
+    """REQUEST[requests]"""
+    gfp_masks: NDArray[np.uint32]
+    """the distinct gfp masks; ``gfp`` columns number them"""
+    living: NDArray[Any]
+    """OBJECT[objects]: alive before the first request and freed, or lying in an area, later"""
+    nr_objects: int
+    """objects and calls are numbered below this"""

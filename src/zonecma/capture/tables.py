@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from zonecma.capture.bytescan import hash_of
 from zonecma.capture.events import EVENT_ID, EVENTS, EventSpec
-from zonecma.capture.texts import free_slot
+from zonecma.capture.texts import find_slot
 
 COLUMNS = ("pfn", "a", "b", "c", "d", "e", "gfp", "order", "migratetype")
 """The columns that a field can fill, by the number that stands for them."""
@@ -59,7 +59,7 @@ def make_tables() -> Tables:
     """The tables of EVENTS."""
     event_hash, event_number = np.zeros(SLOTS, np.uint64), np.zeros(SLOTS, np.int64)
     for name, number in EVENT_ID.items():
-        slot = free_slot(event_hash, hash_of(name))
+        slot = find_slot(event_hash, hash_of(name))
         event_hash[slot], event_number[slot] = hash_of(name), number
     fields = [(key, *where) for spec in EVENTS for key, where in spec.fields.items()]
     keys = [key for key, _, _ in fields]

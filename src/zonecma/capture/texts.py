@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.capture.bytescan import hash_bytes
-from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.jit import entry, jit, primitive
 
 BYTES_PER_SLOT = 32
 
@@ -50,6 +50,12 @@ def free_slot(slot_hash: NDArray[np.uint64], hashed: np.uint64) -> np.uint64:
     return slot
 
 
+@entry
+def find_slot(slot_hash: NDArray[np.uint64], hashed: np.uint64) -> np.uint64:
+    """``free_slot``, for Python."""
+    return free_slot(slot_hash, hashed)
+
+
 def grown(texts: Texts) -> Texts:
     """The same words, with room for twice as many."""
     larger = empty_texts(2 * len(texts.slot_hash))
@@ -58,7 +64,7 @@ def grown(texts: Texts) -> Texts:
     larger.end[:words] = texts.end[:words]
     larger.used[:] = texts.used
     for old in np.flatnonzero(texts.slot_hash):
-        slot = free_slot(larger.slot_hash, texts.slot_hash[old])
+        slot = find_slot(larger.slot_hash, texts.slot_hash[old])
         larger.slot_hash[slot] = texts.slot_hash[old]
         larger.slot_number[slot] = texts.slot_number[old]
     return larger

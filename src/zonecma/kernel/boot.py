@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.buddy import account_freepages, add_to_free_list, split_large_buddy
-from zonecma.kernel.jit import entry, jit
+from zonecma.kernel.jit import entry
 from zonecma.kernel.lists import HEAD, TAIL
 from zonecma.kernel.pageblock import set_pageblock_migratetype
 from zonecma.kernel.pcp import add_to_pcp_list, pindex_to_order
@@ -18,7 +18,7 @@ from zonecma.kernel.state import State
 from zonecma.kernel.units import Cpu, Migratetype, Order, Pfn, Pindex, ZoneIndex
 
 
-@jit
+@entry
 def memblock_free_pages(s: State, start: Pfn, end: Pfn) -> None:
     """Give a range of memory to the allocator, in aligned chunks, ascending (__free_pages_memory)."""
     pfn = start
@@ -30,7 +30,7 @@ def memblock_free_pages(s: State, start: Pfn, end: Pfn) -> None:
         pfn = Pfn(pfn + (1 << order))
 
 
-@jit
+@entry
 def init_cma_reserved_pageblock(s: State, start: Pfn, migratetype: Migratetype) -> None:
     """Give one pageblock of an area to the allocator (init_cma_reserved_pageblock).
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from numba.core.registry import CPUDispatcher
 
 from zonecma.cache import cache_folder
 
@@ -50,18 +51,31 @@ def _compile(function: F, **options: Any) -> F:
     return jitted  # type: ignore[no-any-return]
 
 
-_INTERNAL = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-# Code to call a function from Python costs as much to compile as the function itself.
+class _Internal(CPUDispatcher):  # type: ignore[misc]
+    """A function without the code that lets Python call it, which would double the compile time."""
+
+    def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
+        name = self.py_func.__qualname__
+        raise TypeError(f"{name} is compiled for the model alone; call from_python({name}) instead")
+
+
+def _internal(function: F, **options: Any) -> F:
+    jitted = _compile(
+        function, _nrt=False, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options
+    )
+    if not config.DISABLE_JIT:
+        jitted.__class__ = _Internal  # type: ignore[assignment]
+    return jitted
 
 
 def jit(function: F) -> F:
     """Compile an ordinary function of the model, to be called from compiled code."""
-    return _compile(function, _nrt=False, error_model="numpy", **_INTERNAL)
+    return _internal(function)
 
 
 def primitive(function: F) -> F:
     """Compile a primitive of a few instructions into each of its callers."""
-    return _compile(function, _nrt=False, error_model="numpy", forceinline=True, **_INTERNAL)
+    return _internal(function, forceinline=True)
 
 
 def entry(function: F) -> F:

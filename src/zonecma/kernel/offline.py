@@ -6,13 +6,21 @@ state right with it, and rebuilds what lay in an area.
 
 from __future__ import annotations
 
-from zonecma.kernel.buddy import account_freepages, add_to_free_list, remove_from_free_list
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.kernel.buddy import (
+    account_freepages,
+    add_to_free_list,
+    del_page_from_free_list,
+    remove_from_free_list,
+)
 from zonecma.kernel.isolation import find_large_buddy
-from zonecma.kernel.jit import jit
+from zonecma.kernel.jit import entry, jit
 from zonecma.kernel.lists import HEAD
 from zonecma.kernel.pageblock import get_pageblock_migratetype
 from zonecma.kernel.pcp import remove_from_pcp_list
-from zonecma.kernel.state import IN_BUDDY, ON_PCP, PINDEX_STRIDE, State
+from zonecma.kernel.state import IN_BUDDY, IN_USE, ON_PCP, PINDEX_STRIDE, RESERVED, State
 from zonecma.kernel.units import NO_PFN, Cpu, Migratetype, Order, Pfn, ZoneIndex
 
 
@@ -87,3 +95,25 @@ def take_chunk(s: State, pfn: Pfn, order: Order) -> bool:
     for frame in range(pfn, pfn + (1 << order)):
         taken |= take_frame(s, Pfn(frame))
     return taken
+
+
+@entry
+def withdraw_range(s: State, start: Pfn, end: Pfn, used: NDArray[np.uint8]) -> None:
+    """Take an area back from the allocator: its frames are reserved, in no list.
+
+    ``used``: u1[frames of the range], set to 1 for those that were in use.
+    """
+    pfn = start
+    while pfn < end:
+        where, zone, order = s.frame[pfn].where, ZoneIndex(s.frame[pfn].zone), Order(0)
+        if where == IN_BUDDY:
+            order = Order(s.frame[pfn].order)
+            del_page_from_free_list(s, pfn, zone, order, get_pageblock_migratetype(s, pfn))
+        elif where == ON_PCP:
+            order = Order(s.frame[pfn].order)
+            remove_from_pcp_list(s, pfn, zone, cpu_of_pcp_chunk(s, pfn), order)
+        for frame in range(pfn, pfn + (1 << order)):
+            s.frame[frame].where = RESERVED
+            used[frame - start] = where == IN_USE
+        s.zone[zone].managed -= 1 << order
+        pfn = Pfn(pfn + (1 << order))

@@ -80,13 +80,17 @@ def zone_set_pageset_high_and_batch(s: State, zone: int, rules: Rules, page_kib:
     pcp.high_max = max(int(record.managed) // rules.pcp_high_fraction // cpus, batch << 2)
 
 
-def recalculate(s: State, rules: Rules, page_kib: int, *, huge_pages: bool) -> None:
+def recalculate(
+    s: State, rules: Rules, page_kib: int, *, huge_pages: bool, min_free_pages: int | None = None
+) -> None:
     """Compute all thresholds anew, as boot does, for the zones as they are now.
 
-    ``huge_pages``: khugepaged runs and raises the marks.
+    ``huge_pages``: khugepaged runs and raises the marks.  ``min_free_pages``: somebody has
+    set vm.min_free_kbytes.
     """
     s.zone["watermark"] = 0
-    min_free = calculate_min_free_pages(s, rules, page_kib)
+    computed = calculate_min_free_pages(s, rules, page_kib)
+    min_free = computed if min_free_pages is None else min_free_pages
     setup_per_zone_wmarks(s, rules, min_free)
     setup_per_zone_lowmem_reserve(s, rules)
     if huge_pages:

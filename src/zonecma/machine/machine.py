@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zonecma.capture.snapshot import Snapshot
-from zonecma.errors import InputError
-from zonecma.kernel.rules import Rules, rules_for, why_not_modelled
+from zonecma.kernel.rules import Rules
 from zonecma.kernel.units import Pfn, ZoneIndex
 from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_NORMAL
 
@@ -47,6 +45,10 @@ class Machine:
     nr_cpus: int
     pageblock_order: int
     rules: Rules
+    huge_pages: bool = True
+    """khugepaged runs, and raises the watermarks"""
+    min_free_pages: int | None = None
+    """vm.min_free_kbytes in pages where somebody set it; None: as the kernel computes it"""
     page_kib: int = 4
     max_order: int = 10
     dma_end: int = (16 << 20) >> 12
@@ -64,21 +66,3 @@ class Machine:
         if pfn < self.dma_end:
             return ZONE_DMA
         return ZONE_DMA32 if pfn < self.dma32_end else ZONE_NORMAL
-
-
-def machine_of(snapshot: Snapshot, release: str) -> Machine:
-    """The machine that a snapshot shows, under the rules of a kernel release.
-
-    An area that the kernel did not activate (count 0) is none.  Raises InputError for a
-    kernel whose allocator is not modelled.
-    """
-    rules = rules_for(release)
-    if rules is None:
-        raise InputError(f"{why_not_modelled(release)}; recordings of 6.12 can be used")
-    return Machine(
-        zones=tuple(Zone(z.index, z.start_pfn, z.spanned, z.present, z.managed) for z in snapshot.zones),
-        areas=tuple(Area(a.name, a.base_pfn, a.count, a.order_per_bit) for a in snapshot.areas if a.count),
-        nr_cpus=len(snapshot.zones[0].pcp),
-        pageblock_order=snapshot.zones[0].pageblock_order,
-        rules=rules,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from abc import ABC
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import ClassVar
 
@@ -35,6 +35,14 @@ class Placement(ABC):
     """Which zone the area's pages belong to"""
     migratetype: ClassVar[Migratetype] = MIGRATE_CMA
     """The free lists of the area's pageblocks"""
+
+    @property
+    def label(self) -> str:
+        """Its name, and its parameters where they are not the usual ones."""
+        changed = [
+            f"{f.name}={getattr(self, f.name):g}" for f in fields(self) if getattr(self, f.name) != f.default
+        ]
+        return ",".join([self.name, *changed])
 
     def highest_zone(self, gfp: int) -> ZoneIndex:
         """The highest zone that a request may use; all below it are tried next."""

@@ -49,6 +49,7 @@ _ISOLFREE = EVENT_ID["isolfree"]
 NOBODY = -1
 CONTIGUOUS = -2
 """Owner of a frame that a contiguous call holds."""
+NO_AREA = 255
 
 _PCP_ORDERS = 3
 """Orders up to this one have per-cpu lists, and so has the pageblock's."""
@@ -66,7 +67,9 @@ class Facts(NamedTuple):
     worker: NDArray[np.uint8]
     """u1[words]: 1 for the tasks that are kworkers"""
     area: NDArray[np.uint8]
-    """u1[words]: index of the CMA area with this name"""
+    """u1[words]: index of the CMA area with this name; NO_AREA"""
+    area_pages: NDArray[np.int64]
+    """i8[areas]: frames of each area"""
     bulk_gfp: int
     """index of the gfp mask that bulk allocations are taken to have"""
     pageblock_order: int
@@ -331,9 +334,13 @@ def _begin_range(books: Books, event: Any, number: int) -> None:
 
 @jit
 def _cma(books: Books, out: Output, facts: Facts, event: Any) -> None:
-    task, what = event.task, event.event
+    task, what, area = event.task, event.event, facts.area[event.d]
+    if area == NO_AREA:
+        return  # an area that was never activated
     if what == _CMA_START:
-        books.call_of_task[task] = _new_object(books, UNKNOWN_GFP, 0, 0)
+        call = _new_object(books, UNKNOWN_GFP, 0, 0)
+        # A request that the area can never hold ends here: no range is tried, no end is traced.
+        books.call_of_task[task] = call if 0 < event.a <= facts.area_pages[area] else NOBODY
         number = _emit(books, out, event, CMA_ALLOC, 0)
         _begin_range(books, event, number)
     elif what == _CMA_RETRY:
@@ -342,8 +349,8 @@ def _cma(books: Books, out: Output, facts: Facts, event: Any) -> None:
     else:
         number = _emit(books, out, event, CMA_FINISH, OF_THE_KERNEL)
     request = out.requests[number]
-    books.area_of_task[task] = facts.area[event.d]
-    request.object, request.area = books.call_of_task[task], facts.area[event.d]
+    books.area_of_task[task] = area
+    request.object, request.area = books.call_of_task[task], area
     request.count, request.align = event.a, event.b
     if what == _CMA_FINISH:
         _cma_finish(books, out, event, number)
@@ -374,6 +381,8 @@ def _tested(books: Books, out: Output, event: Any) -> None:
 
 @jit
 def _cma_release(books: Books, out: Output, facts: Facts, event: Any) -> None:
+    if facts.area[event.d] == NO_AREA:
+        return
     request = out.requests[_emit(books, out, event, CMA_RELEASE, 0)]
     request.object, request.area = books.call_at[event.pfn], facts.area[event.d]
     request.pfn, request.count = event.pfn, event.a

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_KERNEL, GFP_MIGRATION_TARGET, Gfp
 from zonecma.workload.dissect import (
+    NO_AREA,
     NOBODY,
     NR_ALLOCATED,
     NR_DRAINED,
@@ -50,11 +51,13 @@ def load_from_trace(
     before_a: NDArray[np.bool_],
     before_b: NDArray[np.bool_],
     *,
-    area_names: Sequence[str],
+    areas: Mapping[str, int],
     nr_frames: int,
     pageblock_order: int,
 ) -> tuple[Load, Recorded]:
     """The load between snapshots A and B, and what the kernel chose for each of its requests.
+
+    ``areas`` are the frames of each CMA area by its name, in the machine's order.
 
     Raises InputError when the trace names frames that the machine does not have.
     """
@@ -65,7 +68,7 @@ def load_from_trace(
             f"trace line {worst.line}: frame {worst.pfn:#x} is beyond the machine's last,"
             f" {nr_frames - 1:#x}; expected the trace of the snapshot's machine"
         )
-    masks, facts = _facts(trace, area_names, nr_frames, pageblock_order)
+    masks, facts = _facts(trace, areas, nr_frames, pageblock_order)
     books, out = _empty_books(trace, nr_frames), _empty_output(len(events))
     dissect(events, before_a.astype(np.uint8), facts, books, out)
     living = _living(books)
@@ -79,13 +82,14 @@ def load_from_trace(
 
 
 def _facts(
-    trace: Trace, area_names: Sequence[str], nr_frames: int, pageblock_order: int
+    trace: Trace, areas: Mapping[str, int], nr_frames: int, pageblock_order: int
 ) -> tuple[NDArray[np.uint32], Facts]:
     events = trace.events.view(np.recarray)
     has_gfp = events.event == EVENT_ID["mm_page_alloc"]
     masks = np.unique(np.append(events.gfp[has_gfp], np.uint32(BULK_GFP)))
     if len(masks) > UNKNOWN_GFP:
         raise InputError(f"the trace has {len(masks)} different gfp masks; expected at most {UNKNOWN_GFP}")
+    names = list(areas)
     batched = np.zeros(len(events), np.uint8)
     mark_batched(events, np.zeros(nr_frames, np.uint8), batched)
     target_bits = np.uint32(Gfp.MOVABLE | Gfp.RETRY_MAYFAIL | Gfp.HIGHMEM)
@@ -95,10 +99,18 @@ def _facts(
         gfp=np.searchsorted(masks, events.gfp).astype(np.uint8),
         target=((masks & target_bits) == wanted).astype(np.uint8),
         worker=np.array([text.startswith("kworker/") for text in trace.texts], np.uint8),
-        area=np.array([area_names.index(t) if t in area_names else 0 for t in trace.texts], np.uint8),
+        area=np.array([_area(text, names) for text in trace.texts], np.uint8),
+        area_pages=np.array(list(areas.values()), np.int64),
         bulk_gfp=int(np.searchsorted(masks, np.uint32(BULK_GFP))),
         pageblock_order=pageblock_order,
     )
+
+
+def _area(name: str, names: Sequence[str]) -> int:
+    """The area that a trace calls so; kernels that don't print names have one area."""
+    if name in names:
+        return names.index(name)
+    return 0 if not name and names else NO_AREA
 
 
 def _empty_books(trace: Trace, nr_frames: int) -> Books:

@@ -1,0 +1,93 @@
+"""A recording: the folder that holds a trace, its snapshots and the kernel's own files."""
+
+from __future__ import annotations
+
+import functools
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from zonecma.capture.events import EVENT_ID
+from zonecma.capture.parquet import load_trace
+from zonecma.capture.snapshot import Snapshot, read_snapshot
+from zonecma.capture.trace import Trace
+from zonecma.errors import InputError
+from zonecma.progress import Progress, no_progress
+
+PACKAGED = Path(__file__).resolve().parent.parent / "data"
+"""The recordings that ship with the package."""
+DEMO = "cma256-mix-6.12"
+"""The one that commands use when none is named."""
+
+_TRACE_NAMES = ("trace.txt.zst", "trace.txt")
+_LOAD_STARTS, _LOAD_ENDS = "GT_wl_start", "GT_wl_end"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recording; files are read when they are asked for."""
+
+    path: Path
+    partial: bool = False
+    """whether a damaged trace is read up to its damage"""
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.resolve().name
+
+    def trace(self, progress: Progress = no_progress) -> Trace:
+        """The trace's events."""
+        for name in _TRACE_NAMES:
+            if (self.path / name).exists():
+                return load_trace(self.path / name, partial=self.partial, progress=progress)
+        raise InputError(f"{self.path}: has no {' or '.join(_TRACE_NAMES)}; expected a recording's folder")
+
+    def snapshot(self, moment: str) -> Snapshot:
+        """The allocator's exact state: E at the start of tracing, A before the load, B after it."""
+        return read_snapshot(self.path / f"snap.{moment}.json.gz")
+
+    @functools.cached_property
+    def release(self) -> str:
+        """The kernel's release, such as ``6.12.117-gt``."""
+        words = self.kernel_file("uname").split()
+        if len(words) < 3:
+            raise InputError(
+                f"{self.path}: uname in proc.tar.xz is {' '.join(words)!r}; expected 'Linux HOST RELEASE'"
+            )
+        return words[2]
+
+    def kernel_file(self, name: str) -> str:
+        """The text of a file of proc.tar.xz, ``before/zoneinfo`` for instance."""
+        archive = self.path / "proc.tar.xz"
+        try:
+            with tarfile.open(archive) as tar:
+                member = tar.extractfile(name)
+                if member is not None:
+                    return member.read().decode(errors="replace")
+        except (OSError, EOFError, tarfile.TarError) as error:
+            raise InputError(f"{archive}: cannot be read ({error}); expected a tar archive") from error
+        except KeyError:
+            pass
+        raise InputError(f"{archive}: has no {name}; expected the kernel's files beside the trace")
+
+
+def open_recording(where: str = DEMO, *, partial: bool = False) -> Recording:
+    """A recording by its folder, or by name: one that ships with the package, or one in ``captures/``.
+
+    Raises InputError, with the names that exist, when there is none.
+    """
+    for folder in (Path(where), PACKAGED / where, Path("captures") / where):
+        if folder.is_dir():
+            return Recording(folder, partial)
+    shipped = ", ".join(sorted(path.name for path in PACKAGED.iterdir()))
+    raise InputError(f"{where}: no such recording; expected a folder, or one of: {shipped}")
+
+
+def load_window(trace: Trace) -> tuple[int, int]:
+    """When the load began and ended, by its markers (ns); the whole trace without them."""
+    markers = trace.events[trace.events["event"] == EVENT_ID["print"]]
+    starts = [int(m["time"]) for m in markers if _LOAD_STARTS in trace.texts[m["d"]]]
+    ends = [int(m["time"]) for m in markers if _LOAD_ENDS in trace.texts[m["d"]]]
+    times = trace.events["time"]
+    return (starts[0] if starts else int(times.min())), (ends[-1] if ends else int(times.max()))

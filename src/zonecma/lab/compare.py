@@ -1,0 +1,181 @@
+"""compare: one recorded load under several placements.
+
+The load is open-loop: what was asked, when it was asked.  Nothing is reclaimed, and what a
+placement makes slower is not asked later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.capture.recording import Recording, load_window
+from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_MIGRATION_TARGET
+from zonecma.kernel.jit import is_compiled
+from zonecma.kernel.state import State
+from zonecma.kernel.units import NO_PFN, User
+from zonecma.kernel.validate import validate
+from zonecma.lab.replay import Replay, replay_of
+from zonecma.lab.run import NR_CALLS, NR_FAILED, OUTCOME, Run, run_load
+from zonecma.lab.settle import settle
+from zonecma.lab.usage import NR_KINDS, Usage
+from zonecma.machine.populate import populate
+from zonecma.machine.state import bare_state, load_snapshot
+from zonecma.placement import Placement
+from zonecma.placement.tables import fill_tables
+from zonecma.progress import Progress, no_progress
+from zonecma.workload.requests import CMA_ALLOC
+from zonecma.workload.users import UserKind, user_kind
+
+BINS = 48
+"""Slices of the load's time in which use is averaged."""
+CHUNK = 1 << 18
+"""Requests between two signs of progress."""
+
+ASSUMPTIONS = (
+    "the load is open-loop: nothing is reclaimed or swapped, and no request waits",
+    "migration is simple: every movable page can move, at once; clean page cache moves too, it is not dropped",
+)
+"""What the figures rest on."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One contiguous call of the load."""
+
+    seconds: float
+    """since the load's start"""
+    pages: int
+    """frames asked for"""
+    ok: bool
+    moved: int
+    """frames moved out of the way, in all attempts"""
+
+
+@dataclass(frozen=True)
+class PlacementResult:
+    """What one placement did with the load."""
+
+    name: str
+    area_use_mean: float
+    """share of the areas in use, mean over the load's time, contiguous buffers left out"""
+    area_use_over_time: tuple[float, ...]
+    """the same, by slice of the load's time"""
+    use_by: dict[str, float]
+    """mean frames of the areas in use, by kind of user"""
+    min_free_outside: int
+    """fewest frames on free lists outside the areas"""
+    failed_requests: int
+    """requests that found nothing"""
+    calls: tuple[Call, ...] = field(default=())
+
+    @property
+    def calls_ok(self) -> int:
+        """Contiguous calls that succeeded."""
+        return sum(call.ok for call in self.calls)
+
+    @property
+    def frames_migrated(self) -> int:
+        """Frames moved for contiguous calls."""
+        return sum(call.moved for call in self.calls)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome of compare; the first placement is the baseline."""
+
+    recording: str
+    kernel: str
+    area_pages: int
+    """frames of all areas"""
+    seconds: float
+    """how long the load ran"""
+    placements: tuple[PlacementResult, ...]
+    assumptions: tuple[str, ...] = ASSUMPTIONS
+
+
+def compare(
+    recording: Recording, placements: Sequence[Placement], progress: Progress = no_progress
+) -> Comparison:
+    """Run a recording's load under each placement.
+
+    Raises InputError for a recording that is damaged or incomplete.
+    """
+    replay = replay_of(recording, progress)
+    if not is_compiled():
+        progress("compiling the model, once", 0, 0)
+    start, end = load_window(replay.trace)
+    return Comparison(
+        recording=recording.name,
+        kernel=recording.release,
+        area_pages=sum(area.count for area in replay.machine.areas),
+        seconds=(end - start) / 1e9,
+        placements=tuple(run_placement(replay, placement, progress) for placement in placements),
+    )
+
+
+def run_placement(replay: Replay, placement: Placement, progress: Progress = no_progress) -> PlacementResult:
+    """Run the load under one placement."""
+    load = replay.load
+    masks = [*load.gfp_masks, np.uint32(GFP_MIGRATION_TARGET), np.uint32(GFP_HIGHUSER_MOVABLE)]
+    target_user, movable_user = User(len(masks) - 2), User(len(masks) - 1)
+    area_pages = sum(area.count for area in replay.machine.areas)
+    state = bare_state(replay.machine, nr_gfp_classes=len(masks), nr_objects=load.nr_objects + area_pages)
+    load_snapshot(state, replay.start)
+    used_before = populate(state, replay.machine, placement)
+    fill_tables(state, placement, masks)
+    settle(state, load, used_before, movable_user)
+    run = _empty_run(replay, state, masks)
+    requests = load.requests.view(np.recarray)
+    for first in range(0, len(requests), CHUNK):
+        last = min(first + CHUNK, len(requests))
+        run_load(state, requests, run, target_user, first, last)
+        progress(f"running {placement.label}", last, len(requests))
+    validate(state)
+    return _result(placement, run, area_pages)
+
+
+def _empty_run(replay: Replay, state: State, masks: Sequence[np.uint32]) -> Run:
+    in_area = np.zeros(len(state.block), np.uint8)
+    order = replay.machine.pageblock_order
+    for area in replay.machine.areas:
+        in_area[area.base_pfn >> order : area.end_pfn >> order] = 1
+    start, end = load_window(replay.trace)
+    usage = Usage(
+        in_area=in_area,
+        kind=np.array([user_kind(int(mask)) for mask in masks], np.uint8),
+        used=np.zeros(NR_KINDS, np.int64),
+        frame_ns=np.zeros((NR_KINDS, BINS)),
+        window=np.array([start, end, start], np.int64),
+        min_free_outside=np.array([np.iinfo(np.int64).max], np.int64),
+    )
+    calls = int(np.count_nonzero(replay.load.requests["op"] == CMA_ALLOC))
+    return Run(
+        usage,
+        np.zeros(calls, OUTCOME).view(np.recarray),
+        np.full(replay.load.nr_objects, NO_PFN, np.int64),
+        np.zeros(2, np.int64),
+    )
+
+
+def _result(placement: Placement, run: Run, area_pages: int) -> PlacementResult:
+    start, end = (int(time) for time in run.usage.window[:2])
+    frame_ns: NDArray[Any] = run.usage.frame_ns
+    over_time = frame_ns.sum(axis=0) / ((end - start) / BINS) / max(area_pages, 1)
+    by_kind = frame_ns.sum(axis=1) / (end - start)
+    return PlacementResult(
+        name=placement.label,
+        area_use_mean=float(over_time.mean()),
+        area_use_over_time=tuple(float(share) for share in over_time),
+        use_by={kind.name.lower(): round(float(by_kind[kind]), 1) for kind in UserKind},
+        min_free_outside=int(run.usage.min_free_outside[0]),
+        failed_requests=int(run.counts[NR_FAILED]),
+        calls=tuple(
+            Call((int(c.time) - start) / 1e9, int(c.pages), bool(c.start != NO_PFN), int(c.moved))
+            for c in run.calls[: run.counts[NR_CALLS]]
+        ),
+    )

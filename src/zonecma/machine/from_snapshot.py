@@ -1,0 +1,52 @@
+"""The machine that a snapshot shows."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from zonecma.capture.snapshot import Snapshot
+from zonecma.errors import InputError
+from zonecma.kernel.alloc_flags import WMARK_MIN
+from zonecma.kernel.rules import rules_for, why_not_modelled
+from zonecma.kernel.thresholds import recalculate
+from zonecma.kernel.zone import ZONE_NORMAL
+from zonecma.machine.machine import Area, Machine, Zone
+from zonecma.machine.state import bare_state
+
+_AGREE_WITHIN = 0.02
+"""Marks are computed at boot from page counts that have grown a little since."""
+
+
+def machine_of(snapshot: Snapshot, release: str) -> Machine:
+    """The machine, under the rules of a kernel release.
+
+    An area that the kernel did not activate (count 0) is none.  Raises InputError for a
+    kernel whose allocator is not modelled.
+    """
+    rules = rules_for(release)
+    if rules is None:
+        raise InputError(f"{why_not_modelled(release)}; recordings of 6.12 can be used")
+    machine = Machine(
+        zones=tuple(Zone(z.index, z.start_pfn, z.spanned, z.present, z.managed) for z in snapshot.zones),
+        areas=tuple(Area(a.name, a.base_pfn, a.count, a.order_per_bit) for a in snapshot.areas if a.count),
+        nr_cpus=len(snapshot.zones[0].pcp),
+        pageblock_order=snapshot.zones[0].pageblock_order,
+        rules=rules,
+    )
+    return _with_min_free(machine, snapshot)
+
+
+def _with_min_free(machine: Machine, snapshot: Snapshot) -> Machine:
+    """Tell from the recorded marks what vm.min_free_kbytes follows: the kernel's rule or somebody's value."""
+    largest = max((z for z in snapshot.zones if z.index <= ZONE_NORMAL), key=lambda z: z.managed)
+    recorded = largest.watermark[WMARK_MIN]
+    for huge_pages in (True, False):
+        state = bare_state(machine)
+        recalculate(state, machine.rules, machine.page_kib, huge_pages=huge_pages)
+        computed = int(state.zone[largest.index].watermark[WMARK_MIN])
+        if abs(computed - recorded) <= _AGREE_WITHIN * recorded:
+            return dataclasses.replace(machine, huge_pages=huge_pages)
+    lowmem = sum(z.managed for z in snapshot.zones if z.index <= ZONE_NORMAL)
+    return dataclasses.replace(
+        machine, huge_pages=False, min_free_pages=-(-recorded * lowmem // max(largest.managed, 1))
+    )

@@ -1,0 +1,100 @@
+"""Putting a machine's areas where a placement wants them, and the books right afterwards.
+
+For ZONE_CMA this is what the series' third patch does: each pageblock's pages leave the
+present count of their old zone and join the new one's, their links move, they are freed as a
+whole pageblock, the new zone's span is trimmed to the areas.  Thresholds are computed anew
+when something moved.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.kernel.boot import init_cma_reserved_pageblock
+from zonecma.kernel.migratetype import MIGRATE_CMA
+from zonecma.kernel.offline import withdraw_range
+from zonecma.kernel.state import IN_USE, State
+from zonecma.kernel.thresholds import recalculate
+from zonecma.kernel.units import Pfn, ZoneIndex
+from zonecma.kernel.zone import NO_ZONE, ZONE_CMA
+from zonecma.machine.machine import Area, Machine
+from zonecma.placement.policy import Home, Placement
+
+
+def populate(state: State, machine: Machine, placement: Placement) -> dict[str, NDArray[np.int64]]:
+    """Move every area to where ``placement`` wants it.
+
+    Returns, by area, the frames that were in use in it: they are not any more, and the caller
+    finds their contents a place.  An area that is where it should be keeps everything.
+    """
+    moved = {
+        area.name: _move_area(state, machine, area, placement)
+        for area in machine.areas
+        if not _is_in_place(state, machine, area, placement)
+    }
+    if moved:
+        _trim_span(state, machine)
+        recalculate(
+            state,
+            machine.rules,
+            machine.page_kib,
+            huge_pages=machine.huge_pages,
+            min_free_pages=machine.min_free_pages,
+        )
+    return moved
+
+
+def _zone_for(machine: Machine, area: Area, placement: Placement) -> ZoneIndex:
+    if placement.home is Home.ZONE_CMA:
+        return ZONE_CMA
+    return NO_ZONE if placement.home is Home.NONE else machine.home_zone(area.base_pfn)
+
+
+def _is_in_place(state: State, machine: Machine, area: Area, placement: Placement) -> bool:
+    first_block = area.base_pfn >> machine.pageblock_order
+    right_zone = state.frame[area.base_pfn].zone == _zone_for(machine, area, placement)
+    return bool(right_zone and state.block[first_block] == placement.migratetype)
+
+
+def _move_area(state: State, machine: Machine, area: Area, placement: Placement) -> NDArray[np.int64]:
+    """Take an area from its old zone and give it to its new one; the frames that were in use."""
+    old_zone = ZoneIndex(state.frame[area.base_pfn].zone)
+    used = np.zeros(area.count, np.uint8)
+    withdraw_range(state, area.base_pfn, area.end_pfn, used)
+    state.zone[old_zone].cma -= area.count
+    new_zone = _zone_for(machine, area, placement)
+    # Memory that is never lent is still present where the architecture puts it.
+    present_zone = machine.home_zone(area.base_pfn) if new_zone == NO_ZONE else new_zone
+    block = 1 << machine.pageblock_order
+    for start in range(area.base_pfn, area.end_pfn, block):
+        state.zone[old_zone].present -= block
+        state.zone[present_zone].present += block
+        state.frame["zone"][start : start + block] = new_zone
+        if new_zone != NO_ZONE:
+            state.frame["where"][start : start + block] = IN_USE
+            init_cma_reserved_pageblock(state, Pfn(start), placement.migratetype)
+    _extend_span(state, present_zone, area)
+    if placement.migratetype == MIGRATE_CMA and new_zone != NO_ZONE:
+        state.zone[new_zone].cma += area.count
+    return area.base_pfn + np.flatnonzero(used)
+
+
+def _extend_span(state: State, zone: ZoneIndex, area: Area) -> None:
+    """Let a zone's span hold an area."""
+    record = state.zone[zone]
+    end = max(record.start_pfn + record.spanned, area.end_pfn)
+    start = min(record.start_pfn, area.base_pfn) if record.spanned else area.base_pfn
+    record.start_pfn, record.spanned = start, end - start
+
+
+def _trim_span(state: State, machine: Machine) -> None:
+    """ZONE_CMA does not reach beyond the areas; a zone that lost all its pages spans nothing."""
+    in_cma = [area for area in machine.areas if state.frame[area.base_pfn].zone == ZONE_CMA]
+    if in_cma:
+        start = min(area.base_pfn for area in in_cma)
+        record = state.zone[ZONE_CMA]
+        record.start_pfn, record.spanned = start, max(area.end_pfn for area in in_cma) - start
+    for record in state.zone:
+        if not record.present:
+            record.start_pfn = record.spanned = 0

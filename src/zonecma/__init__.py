@@ -1,3 +1,71 @@
-"""zonecma: what a placement of contiguous memory does to a Linux machine."""
+"""zonecma: what a placement of contiguous memory (CMA) does to a Linux machine.
+
+>>> import zonecma
+>>> outcome = zonecma.compare(zonecma.open_recording(), [zonecma.HalfFree(), zonecma.ZoneCma()])
+
+Names are imported when they are first used, so that ``import zonecma`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from zonecma.capture.recording import Recording, open_recording
+    from zonecma.errors import InputError
+    from zonecma.lab.compare import Comparison, compare
+    from zonecma.lab.verification import Verification
+    from zonecma.lab.verify import verify
+    from zonecma.placement import (
+        Carveout,
+        HalfFree,
+        Home,
+        LastResort,
+        Placement,
+        ZoneCma,
+        parse_placement,
+    )
+
+_HOME_OF = {
+    "Carveout": "zonecma.placement",
+    "Comparison": "zonecma.lab.compare",
+    "HalfFree": "zonecma.placement",
+    "Home": "zonecma.placement",
+    "InputError": "zonecma.errors",
+    "LastResort": "zonecma.placement",
+    "Placement": "zonecma.placement",
+    "Recording": "zonecma.capture.recording",
+    "Verification": "zonecma.lab.verification",
+    "ZoneCma": "zonecma.placement",
+    "compare": "zonecma.lab.compare",
+    "open_recording": "zonecma.capture.recording",
+    "parse_placement": "zonecma.placement",
+    "verify": "zonecma.lab.verify",
+}
+
+__all__ = [
+    "Carveout",
+    "Comparison",
+    "HalfFree",
+    "Home",
+    "InputError",
+    "LastResort",
+    "Placement",
+    "Recording",
+    "Verification",
+    "ZoneCma",
+    "__version__",
+    "compare",
+    "open_recording",
+    "parse_placement",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'zonecma' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME_OF[name]), name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,13 +70,12 @@ class Trace:
 class _Scan:
     """One scan of a file, block by block."""
 
-    def __init__(self, path: Path, layout: Layout) -> None:
+    def __init__(self, path: Path, size: int, layout: Layout) -> None:
         self.path, self.layout = path, layout
         self.tables, self.texts = make_tables(), empty_texts()
         self.cursor = Cursor(np.zeros(3, np.int64), np.zeros(3, np.int64))
         self.buffer = LineBuffer()
         self.words = as_words(self.buffer.text)
-        size = path.stat().st_size * (_TYPICAL_COMPRESSION if path.suffix == ".zst" else 1)
         self.rows = empty_rows(size // _TYPICAL_LINE + BLOCK // _TYPICAL_LINE)
         self.masks = np.zeros(1, np.uint32)
         self.bytes_before = 0
@@ -168,15 +168,31 @@ def read_trace(
     Raises InputError, with the line and what was expected, for a damaged or foreign file;
     with ``partial``, what precedes the damage is returned instead, and the damage named.
     """
-    damage = ""
     try:
-        scanning = _Scan(path, layout)
+        size = path.stat().st_size * (_TYPICAL_COMPRESSION if path.suffix == ".zst" else 1)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    return scan_pieces(path, pieces(path), size, partial=partial, layout=layout, progress=progress)
+
+
+def scan_pieces(
+    path: Path,
+    text: Iterable[bytes],
+    size: int,
+    *,
+    partial: bool = False,
+    layout: Layout = X86_64,
+    progress: Progress = no_progress,
+) -> Trace:
+    """``read_trace`` of text that comes in pieces of at most BLOCK bytes, ``size`` in all, roughly.
+
+    ``path`` names it in errors.
+    """
+    scanning, damage = _Scan(path, size, layout), ""
     try:
-        for piece in pieces(path):
+        for piece in text:
             scanning.add(piece)
-            progress(f"reading {path.name}", scanning.bytes_before, 0)
+            progress(f"reading {path.name}", min(scanning.bytes_before, size), size)
         scanning.finish()
     except InputError as error:
         if not partial:

@@ -19,6 +19,7 @@ import numba
 from numba.core.registry import CPUDispatcher
 
 from zonecma.cache import cache_folder
+from zonecma.progress import Progress
 
 config: Any = numba.config
 
@@ -38,8 +39,6 @@ def _source_key() -> str:
 
 MACHINE_CODE = cache_folder(f"machine-code-{_source_key()}")
 """Folder of the compiled model, or None when no cache folder can be written."""
-
-_COMPILED = "compiled"
 
 
 def _compile(function: F, **options: Any) -> F:
@@ -88,12 +87,11 @@ def from_python(function: F) -> F:
     return function if config.DISABLE_JIT else entry(function.py_func)  # type: ignore[attr-defined]
 
 
-def is_compiled() -> bool:
-    """True when an earlier run has left the machine code of these sources."""
-    return config.DISABLE_JIT or (MACHINE_CODE is not None and (MACHINE_CODE / _COMPILED).exists())
-
-
-def mark_compiled() -> None:
-    """Remember that the machine code of these sources is complete."""
+def compile_once(what: str, run: Callable[[], object], progress: Progress) -> None:
+    """Call ``run``, which compiles all that ``what`` needs, unless an earlier run left its machine code."""
+    if config.DISABLE_JIT or (MACHINE_CODE is not None and (MACHINE_CODE / what).exists()):
+        return
+    progress("compiling the model, once", 0, 0)
+    run()
     if MACHINE_CODE is not None:
-        (MACHINE_CODE / _COMPILED).touch()
+        (MACHINE_CODE / what).touch()

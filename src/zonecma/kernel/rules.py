@@ -33,6 +33,8 @@ class Rules:
 RULES: Mapping[str, Rules] = MappingProxyType({"6.12": Rules("6.12")})
 """The kernel series that the model follows."""
 
+NEWEST = RULES["6.12"]
+
 NOT_MODELLED: Mapping[str, str] = MappingProxyType(
     {
         "6.1": "its per-cpu lists (free_factor), late bulk counters and fallback are not modelled yet",

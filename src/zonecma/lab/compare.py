@@ -15,17 +15,18 @@ from numpy.typing import NDArray
 
 from zonecma.capture.recording import Recording, load_window
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_MIGRATION_TARGET
-from zonecma.kernel.jit import is_compiled
+from zonecma.kernel.jit import compile_once
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, User
 from zonecma.kernel.validate import validate
 from zonecma.lab.replay import Replay, replay_of
 from zonecma.lab.run import NR_CALLS, NR_FAILED, OUTCOME, Run, run_load
 from zonecma.lab.settle import settle
+from zonecma.lab.tiny import tiny_replay
 from zonecma.lab.usage import NR_KINDS, Usage
 from zonecma.machine.populate import populate
 from zonecma.machine.state import bare_state, load_snapshot
-from zonecma.placement import Placement
+from zonecma.placement import Placement, ZoneCma
 from zonecma.placement.tables import fill_tables
 from zonecma.progress import Progress, no_progress
 from zonecma.workload.requests import CMA_ALLOC
@@ -38,7 +39,7 @@ CHUNK = 1 << 18
 
 ASSUMPTIONS = (
     "the load is open-loop: nothing is reclaimed or swapped, and no request waits",
-    "migration is simple: every movable page can move, at once; clean page cache moves too, it is not dropped",
+    "migration is simple: every movable page can move, at once; clean page cache is moved, not dropped",
 )
 """What the figures rest on."""
 
@@ -95,6 +96,8 @@ class Comparison:
     seconds: float
     """how long the load ran"""
     placements: tuple[PlacementResult, ...]
+    damage: str = ""
+    """what is wrong with the part of the trace that was left out"""
     assumptions: tuple[str, ...] = ASSUMPTIONS
 
 
@@ -105,16 +108,22 @@ def compare(
 
     Raises InputError for a recording that is damaged or incomplete.
     """
-    replay = replay_of(recording, progress)
-    if not is_compiled():
-        progress("compiling the model, once", 0, 0)
+    compile_once("compare", lambda: compare_replay(tiny_replay(), [ZoneCma()]), progress)
+    return compare_replay(replay_of(recording, progress), placements, progress)
+
+
+def compare_replay(
+    replay: Replay, placements: Sequence[Placement], progress: Progress = no_progress
+) -> Comparison:
+    """Run the load under each placement."""
     start, end = load_window(replay.trace)
     return Comparison(
-        recording=recording.name,
-        kernel=recording.release,
+        recording=replay.name,
+        kernel=replay.release,
         area_pages=sum(area.count for area in replay.machine.areas),
         seconds=(end - start) / 1e9,
         placements=tuple(run_placement(replay, placement, progress) for placement in placements),
+        damage=replay.trace.damage,
     )
 
 
@@ -131,7 +140,7 @@ def run_placement(replay: Replay, placement: Placement, progress: Progress = no_
     settle(state, load, used_before, movable_user)
     run = _empty_run(replay, state, masks)
     requests = load.requests.view(np.recarray)
-    for first in range(0, len(requests), CHUNK):
+    for first in range(0, max(len(requests), 1), CHUNK):
         last = min(first + CHUNK, len(requests))
         run_load(state, requests, run, target_user, first, last)
         progress(f"running {placement.label}", last, len(requests))

@@ -9,10 +9,12 @@ import numpy as np
 from zonecma.capture.recording import Recording
 from zonecma.capture.snapshot import Snapshot
 from zonecma.capture.trace import Trace
+from zonecma.errors import InputError
+from zonecma.kernel.rules import Rules, rules_for, why_not_modelled
 from zonecma.machine.from_snapshot import machine_of
 from zonecma.machine.machine import Machine
 from zonecma.progress import Progress, no_progress
-from zonecma.workload.from_trace import lines_before, load_from_trace
+from zonecma.workload.from_trace import count_lines, lines_before, load_from_trace
 from zonecma.workload.recorded import Recorded
 from zonecma.workload.requests import Load
 
@@ -21,7 +23,10 @@ from zonecma.workload.requests import Load
 class Replay:
     """What lies between a recording's snapshots A and B."""
 
-    recording: Recording
+    name: str
+    """the recording's"""
+    release: str
+    """the kernel's"""
     machine: Machine
     trace: Trace
     start: Snapshot
@@ -34,11 +39,37 @@ class Replay:
     """trace lines between A and B"""
 
 
-def replay_of(recording: Recording, progress: Progress = no_progress) -> Replay:
-    """Read a recording; raises InputError for one that is damaged, incomplete or of an unknown kernel."""
+def replay_of(recording: Recording, progress: Progress = no_progress, rules: Rules | None = None) -> Replay:
+    """Read a recording, for a model that follows its own kernel's rules, or ``rules``.
+
+    Raises InputError for a recording that is damaged, incomplete or of a kernel not modelled.
+    """
+    rules = rules or rules_for(recording.release)
+    if rules is None:
+        raise InputError(f"{recording.path}: {why_not_modelled(recording.release)}")
     start, end = recording.snapshot("A"), recording.snapshot("B")
-    machine = machine_of(start, recording.release)
+    machine = machine_of(start, rules)
     trace = recording.trace(progress)
+    _check_lines(recording, trace, end)
+    progress("sorting out who asked for what", 0, 0)
+    return make_replay(recording.name, recording.release, machine, trace, start, end)
+
+
+def _check_lines(recording: Recording, trace: Trace, end: Snapshot) -> None:
+    """A trace that ends before its snapshot does not belong to it."""
+    for cpu, lines in enumerate(end.trace_lines):
+        held = count_lines(trace, cpu)
+        if held < lines and not trace.damage:
+            raise InputError(
+                f"{recording.path}: the trace has {held} lines of CPU {cpu}, snapshot B was taken after"
+                f" {lines}; expected the trace that belongs to the snapshots"
+            )
+
+
+def make_replay(
+    name: str, release: str, machine: Machine, trace: Trace, start: Snapshot, end: Snapshot
+) -> Replay:
+    """A replay of what a trace holds between two snapshots."""
     before_a, before_b = (lines_before(trace, snapshot.trace_lines) for snapshot in (start, end))
     load, recorded = load_from_trace(
         trace,
@@ -49,4 +80,4 @@ def replay_of(recording: Recording, progress: Progress = no_progress) -> Replay:
         pageblock_order=machine.pageblock_order,
     )
     events = int(np.count_nonzero(before_b & ~before_a))
-    return Replay(recording, machine, trace, start, end, load, recorded, events)
+    return Replay(name, release, machine, trace, start, end, load, recorded, events)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from zonecma.capture.snapshot import Snapshot
-from zonecma.errors import InputError
 from zonecma.kernel.alloc_flags import WMARK_MIN
-from zonecma.kernel.rules import rules_for, why_not_modelled
+from zonecma.kernel.rules import Rules
 from zonecma.kernel.thresholds import recalculate
 from zonecma.kernel.zone import ZONE_NORMAL
 from zonecma.machine.machine import Area, Machine, Zone
@@ -17,15 +16,8 @@ _AGREE_WITHIN = 0.02
 """Marks are computed at boot from page counts that have grown a little since."""
 
 
-def machine_of(snapshot: Snapshot, release: str) -> Machine:
-    """The machine, under the rules of a kernel release.
-
-    An area that the kernel did not activate (count 0) is none.  Raises InputError for a
-    kernel whose allocator is not modelled.
-    """
-    rules = rules_for(release)
-    if rules is None:
-        raise InputError(f"{why_not_modelled(release)}; recordings of 6.12 can be used")
+def machine_of(snapshot: Snapshot, rules: Rules) -> Machine:
+    """The machine, under a kernel's rules.  An area that was not activated (count 0) is none."""
     machine = Machine(
         zones=tuple(Zone(z.index, z.start_pfn, z.spanned, z.present, z.managed) for z in snapshot.zones),
         areas=tuple(Area(a.name, a.base_pfn, a.count, a.order_per_bit) for a in snapshot.areas if a.count),

@@ -5,10 +5,17 @@ from __future__ import annotations
 from zonecma.placement.carveout import Carveout
 from zonecma.placement.half_free import HalfFree
 from zonecma.placement.last_resort import LastResort
+from zonecma.placement.parse import PLACEMENTS, parse_placement
 from zonecma.placement.policy import Home, Placement
 from zonecma.placement.zone_cma import ZoneCma
 
-PLACEMENTS: tuple[type[Placement], ...] = (HalfFree, LastResort, ZoneCma, Carveout)
-"""The policies that the command line knows; the first is the baseline, what kernels do today."""
-
-__all__ = ["PLACEMENTS", "Carveout", "HalfFree", "Home", "LastResort", "Placement", "ZoneCma"]
+__all__ = [
+    "PLACEMENTS",
+    "Carveout",
+    "HalfFree",
+    "Home",
+    "LastResort",
+    "Placement",
+    "ZoneCma",
+    "parse_placement",
+]

@@ -34,13 +34,22 @@ BULK_GFP = GFP_KERNEL
 """What bulk allocations are taken to ask for: the probe does not record their gfp mask."""
 
 
+def _is_line(trace: Trace) -> NDArray[np.bool_]:
+    """Which events are lines that the kernel wrote: not bulk pages, and not notes of a loss."""
+    event = trace.events["event"]
+    return np.isin(event, (EVENT_ID["bulk_page"], EVENT_ID["lost"]), invert=True)
+
+
+def count_lines(trace: Trace, cpu: int) -> int:
+    """How many lines a CPU wrote."""
+    return int(np.count_nonzero(_is_line(trace) & (trace.events["cpu"] == cpu)))
+
+
 def lines_before(trace: Trace, trace_lines: Sequence[int]) -> NDArray[np.bool_]:
     """Which events were written before a snapshot that counts each CPU's lines."""
-    events = trace.events
-    is_line = (events["event"] != EVENT_ID["bulk_page"]) & (events["event"] != EVENT_ID["lost"])
-    before = np.zeros(len(events), np.bool_)
+    is_line, before = _is_line(trace), np.zeros(len(trace.events), np.bool_)
     for cpu, lines in enumerate(trace_lines):
-        of_cpu = events["cpu"] == cpu
+        of_cpu = trace.events["cpu"] == cpu
         # A bulk page has no line of its own: it counts with the bulk event before it.
         before |= of_cpu & (np.cumsum(is_line & of_cpu) <= lines)
     return before

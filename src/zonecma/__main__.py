@@ -1,0 +1,5 @@
+"""python -m zonecma."""
+
+from zonecma.cli import main
+
+main()

@@ -1,0 +1,150 @@
+"""The verbs.
+
+Exit status: 0 done, 1 output that can't be written, 2 input that can't be used, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from zonecma import __version__
+from zonecma.errors import InputError
+
+app = typer.Typer(
+    rich_markup_mode=None,  # importing rich for --help would take longer than all the rest
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    help="""Predict what a placement of contiguous memory (CMA) does to a Linux machine,
+    on a model that chooses the page frames a recorded kernel chose.
+
+    Exit status: 0 done; 1 the output could not be written; 2 the input can't be used,
+    and one line says why; 130 interrupted.""",
+)
+
+_RECORDING = "A recording's folder, or the name of one that ships with zonecma."
+_JSON = "Print JSON instead of a table."
+_PARTIAL = "Read a damaged trace up to its damage, and say so."
+
+Recorded = Annotated[str, typer.Argument(help=_RECORDING, show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help=_JSON)]
+Partial = Annotated[bool, typer.Option("--partial", help=_PARTIAL)]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"zonecma {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+@app.command()
+def verify(recording: Recorded = "", as_json: AsJson = False, partial: Partial = False) -> None:
+    """Replay a recorded kernel's requests, and compare every page frame that the model chooses.
+
+    Without RECORDING the one that ships with zonecma is used.  The status is 0 whatever the score.
+    """
+    from zonecma.capture.recording import DEMO, open_recording
+    from zonecma.lab.verify import verify as run
+    from zonecma.report.progress import terminal_progress
+    from zonecma.report.verification import verification_json, verification_table
+
+    with terminal_progress() as progress:
+        outcome = run(open_recording(recording or DEMO, partial=partial), progress)
+    _print(outcome, as_json, verification_table, verification_json)
+
+
+@app.command()
+def compare(
+    recording: Recorded = "",
+    placement: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="half-free[,fraction=0.5], last-resort, zone-cma or carveout; repeat it to compare several,"
+            " the first is the baseline. All of them if left out.",
+            metavar="NAME[,param=value]",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    partial: Partial = False,
+) -> None:
+    """Run a recorded load under several placements of its CMA area, and compare them.
+
+    Without RECORDING the one that ships with zonecma is used.
+    """
+    from zonecma.capture.recording import DEMO, open_recording
+    from zonecma.lab.compare import compare as run
+    from zonecma.placement import PLACEMENTS, parse_placement
+    from zonecma.report.comparison import comparison_json, comparison_table
+    from zonecma.report.progress import terminal_progress
+
+    try:
+        placements = [parse_placement(text) for text in placement or [policy.name for policy in PLACEMENTS]]
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    with terminal_progress() as progress:
+        outcome = run(open_recording(recording or DEMO, partial=partial), placements, progress)
+    _print(outcome, as_json, comparison_table, comparison_json)
+
+
+@app.command()
+def show(
+    path: Annotated[
+        str,
+        typer.Argument(
+            help="A recording, or a single trace, snapshot or /proc file of one.", show_default=False
+        ),
+    ] = "",
+    as_json: AsJson = False,
+    partial: Partial = False,
+) -> None:
+    """Show what a recording holds: machine, areas, events, what was lost.
+
+    Without PATH the recording that ships with zonecma is shown.
+    """
+    from zonecma.capture.recording import DEMO
+    from zonecma.lab.contents import contents_of
+    from zonecma.report.contents import contents_json, contents_table
+    from zonecma.report.progress import terminal_progress
+
+    with terminal_progress() as progress:
+        outcome = contents_of(path or DEMO, partial=partial, progress=progress)
+    _print(outcome, as_json, contents_table, contents_json)
+
+
+def _print(outcome: Any, as_json: bool, table: Callable[[Any], str], to_json: Callable[[Any], Any]) -> None:
+    print(json.dumps(to_json(outcome)) if as_json else table(outcome))
+
+
+def main() -> None:
+    """Run the command line; one line on standard error for what went wrong."""
+    try:
+        app()
+        sys.stdout.flush()
+    except InputError as error:
+        _fail(f"{error}", 2)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has seen enough
+        sys.exit(1)
+    except OSError as error:
+        _fail(f"cannot write the output: {error.strerror}", 1)
+
+
+def _fail(message: str, status: int) -> None:
+    print(f"zonecma: {message}", file=sys.stderr)
+    sys.exit(status)

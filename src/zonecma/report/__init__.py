@@ -1,0 +1,1 @@
+"""What people look at.  Reads results, computes nothing of the model."""

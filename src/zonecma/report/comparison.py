@@ -1,0 +1,106 @@
+"""How compare's outcome looks: a table in the manner of mmtests, JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from zonecma.lab.compare import Comparison, PlacementResult
+from zonecma.report.sparkline import sparkline
+from zonecma.report.table import aligned, thousands, width
+
+_CELL = 18
+_LABEL = 21
+_PAGE_MIB = 4 / 1024
+_KINDS = (("anonymous", "anonymous"), ("file", "file"), ("block device", "blockdev"), ("other", "other"))
+
+
+def comparison_table(outcome: Comparison, columns: int | None = None) -> str:
+    """The baseline first, then the others with their difference from it in brackets.
+
+    Placements that do not fit beside each other follow below, again beside the baseline.
+    """
+    baseline, *others = outcome.placements
+    beside = max(1, ((columns or width()) - _LABEL) // (_CELL + 1) - 1)
+    groups = [others[i : i + beside] for i in range(0, len(others), beside)] or [[]]
+    area = f"{outcome.area_pages * _PAGE_MIB:g} MiB of CMA" if outcome.area_pages else "no CMA area"
+    heading = f"{outcome.recording}: kernel {outcome.kernel}, {area}, {outcome.seconds:.1f} s of load"
+    tables = [_table(outcome, baseline, group) for group in groups]
+    notes = [f"* {assumption}" for assumption in outcome.assumptions]
+    notes += [f"* read in part: {outcome.damage}"] if outcome.damage else []
+    return "\n\n".join([heading, *tables, "\n".join([_legend(outcome), *notes])])
+
+
+def _legend(outcome: Comparison) -> str:
+    baseline = outcome.placements[0].name
+    return f"* in brackets: the difference from {baseline}; a full bar is {_highest(outcome):.0%} of the area"
+
+
+def _highest(outcome: Comparison) -> float:
+    return max((max(p.area_use_over_time) for p in outcome.placements), default=0.0)
+
+
+def _table(outcome: Comparison, baseline: PlacementResult, others: Sequence[PlacementResult]) -> str:
+    results = [baseline, *others]
+    highest = _highest(outcome)
+    rows = [
+        ["", *(p.name for p in results)],
+        _row("area in use, mean %", [100 * p.area_use_mean for p in results], _one_place),
+        *(
+            _row(f"  {label}, MiB", [p.use_by[kind] * _PAGE_MIB for p in results], _one_place)
+            for label, kind in _KINDS
+        ),
+        ["  over time", *(sparkline(p.area_use_over_time, highest, _CELL) for p in results)],
+        _row("free outside, min MiB", [p.min_free_outside * _PAGE_MIB for p in results], _one_place),
+        _row("found nothing", [p.failed_requests for p in results], _whole),
+        ["contiguous calls", *(f"{p.calls_ok} of {len(p.calls)}" for p in results)],
+        _row("frames moved", [p.frames_migrated for p in results], _whole),
+    ]
+    return aligned(rows, gap=1)
+
+
+def _row(label: str, values: Sequence[float], show: Callable[[float], str]) -> list[str]:
+    """A figure of each placement, with the others' difference from the first."""
+    first, *others = values
+    return [label, show(first), *(f"{show(value)} ({_signed(show, value - first)})" for value in others)]
+
+
+def _one_place(value: float) -> str:
+    return f"{value:.1f}"
+
+
+def _whole(value: float) -> str:
+    return thousands(round(value))
+
+
+def _signed(show: Callable[[float], str], difference: float) -> str:
+    text = show(abs(difference))
+    if text == show(0):
+        return "="
+    return f"{'+' if difference > 0 else '-'}{text}"
+
+
+def comparison_json(outcome: Comparison) -> dict[str, Any]:
+    """The outcome as JSON's types."""
+    return {
+        "recording": outcome.recording,
+        "kernel": outcome.kernel,
+        "area_pages": outcome.area_pages,
+        "assumptions": list(outcome.assumptions),
+        "damage": outcome.damage,
+        "placements": [_placement_json(p) for p in outcome.placements],
+    }
+
+
+def _placement_json(result: PlacementResult) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "area_use_mean": result.area_use_mean,
+        "area_use_over_time": list(result.area_use_over_time),
+        "calls": len(result.calls),
+        "calls_ok": result.calls_ok,
+        "frames_migrated": result.frames_migrated,
+        "min_free_outside": result.min_free_outside,
+        "failed_requests": result.failed_requests,
+        "use_by": result.use_by,
+    }

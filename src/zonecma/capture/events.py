@@ -56,6 +56,8 @@ class Kind(enum.IntEnum):
     """The rest of the line: its index in Trace.texts."""
     BULK_PAGE = 8
     """A struct page pointer of a bulk allocation: one more event, ``bulk_page``."""
+    FRAME = 9
+    """A frame's number; 0, which a failed request prints, is NO_FRAME."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,10 @@ EVENTS: tuple[EventSpec, ...] = (
     EventSpec("lost"),  # a: events that the ring buffer dropped here; 0: not told
     _spec("print", {"": ("d", Kind.REST)}),
     # kmem
-    _spec("mm_page_alloc", {"pfn": _PFN, "order": _ORDER, "migratetype": _TYPE, "gfp_flags": ("gfp", G)}),
+    _spec(
+        "mm_page_alloc",
+        {"pfn": ("pfn", Kind.FRAME), "order": _ORDER, "migratetype": _TYPE, "gfp_flags": ("gfp", G)},
+    ),
     _spec("mm_page_free", {"pfn": _PFN, "order": _ORDER}),
     _spec("mm_page_free_batched", {"pfn": _PFN}),
     _spec(

@@ -60,7 +60,7 @@ EXPECT_FIELD = 5
 
 # kind values as plain integers, for compiled code
 _TEXT, _GFP, _PAGE, _RANGE = int(Kind.TEXT), int(Kind.GFP), int(Kind.PAGE), int(Kind.RANGE)
-_REST, _HEX, _BULK_PAGE = int(Kind.REST), int(Kind.HEX), int(Kind.BULK_PAGE)
+_REST, _HEX, _BULK_PAGE, _FRAME = int(Kind.REST), int(Kind.HEX), int(Kind.BULK_PAGE), int(Kind.FRAME)
 
 _EVENT_PRINT = EVENT_ID["print"]
 _EVENT_LOST = EVENT_ID["lost"]
@@ -264,6 +264,8 @@ def _scan_number(text: NDArray[np.uint8], layout: Layout, kind: int, at: int) ->
     if pointer and byte(text, at) == PAREN:  # (nil), (null)
         return NO_FRAME, at + 1
     value, end = number(text, at, kind == _HEX)
+    if kind == _FRAME and value == 0:
+        value = NO_FRAME
     return (_page_to_pfn(value, layout) if pointer else value), end
 
 

@@ -41,8 +41,8 @@ MACHINE_CODE = cache_folder(f"machine-code-{_source_key()}")
 """Folder of the compiled model, or None when no cache folder can be written."""
 
 
-def _compile(function: F, **options: Any) -> F:
-    before, config.CACHE_DIR = config.CACHE_DIR, str(MACHINE_CODE or "")
+def _compile(function: F, subfolder: str = "", **options: Any) -> F:
+    before, config.CACHE_DIR = config.CACHE_DIR, str(MACHINE_CODE / subfolder if MACHINE_CODE else "")
     try:
         jitted = numba.njit(cache=MACHINE_CODE is not None, nogil=True, **options)(function)
     finally:
@@ -83,8 +83,13 @@ def entry(function: F) -> F:
 
 
 def from_python(function: F) -> F:
-    """A ``jit`` or ``primitive`` function that Python can call, for tests and notebooks."""
-    return function if config.DISABLE_JIT else entry(function.py_func)  # type: ignore[attr-defined]
+    """A ``jit`` or ``primitive`` function that Python can call, for tests and notebooks.
+
+    Its machine code has a folder of its own: numba would take the other for the same.
+    """
+    if config.DISABLE_JIT:
+        return function
+    return _compile(function.py_func, "from-python", _nrt=False, error_model="numpy")  # type: ignore[attr-defined]
 
 
 def compile_once(what: str, run: Callable[[], object], progress: Progress) -> None:

@@ -93,7 +93,10 @@ def _walk(
 
 @jit
 def _check_chunk(s: State, pfn: Pfn, migratetype: Migratetype, where: NDArray[np.int64]) -> Code:
-    """A free chunk's pageblocks have its list's type, and its buddy is not free beside it."""
+    """A free chunk's pageblocks have its list's type, and its buddy is not free beside it.
+
+    Isolation moves chunks block by block and merges nothing.
+    """
     order = Order(s.frame[pfn].order)
     block = Pfn(pfn)
     while block < pfn + (1 << order):
@@ -101,7 +104,8 @@ def _check_chunk(s: State, pfn: Pfn, migratetype: Migratetype, where: NDArray[np
             return _found(where, BLOCK_TYPE, pfn, 0)
         block = Pfn(block + pageblock_nr_pages(s))
     buddy = Pfn(pfn ^ (1 << order))
-    if order < s.config[0].max_order and is_free_chunk(s, buddy, order, ZoneIndex(s.frame[pfn].zone)):
+    may_grow = order < s.config[0].max_order and migratetype != MIGRATE_ISOLATE
+    if may_grow and is_free_chunk(s, buddy, order, ZoneIndex(s.frame[pfn].zone)):
         buddy_type = get_pageblock_migratetype(s, buddy)
         if may_merge(s, order, migratetype, buddy_type):
             return _found(where, UNMERGED, pfn, order)

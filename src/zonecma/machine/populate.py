@@ -59,25 +59,29 @@ def _is_in_place(state: State, machine: Machine, area: Area, placement: Placemen
 
 def _move_area(state: State, machine: Machine, area: Area, placement: Placement) -> NDArray[np.int64]:
     """Take an area from its old zone and give it to its new one; the frames that were in use."""
-    old_zone = ZoneIndex(state.frame[area.base_pfn].zone)
+    old_zone, new_zone = ZoneIndex(state.frame[area.base_pfn].zone), _zone_for(machine, area, placement)
     used = np.zeros(area.count, np.uint8)
-    withdraw_range(state, area.base_pfn, area.end_pfn, used)
-    state.zone[old_zone].cma -= area.count
-    new_zone = _zone_for(machine, area, placement)
-    # Memory that is never lent is still present where the architecture puts it.
-    present_zone = machine.home_zone(area.base_pfn) if new_zone == NO_ZONE else new_zone
+    if old_zone != NO_ZONE:
+        withdraw_range(state, area.base_pfn, area.end_pfn, used)
+        state.zone[old_zone].cma -= area.count
+    present_before, present_now = _present_in(machine, area, old_zone), _present_in(machine, area, new_zone)
     block = 1 << machine.pageblock_order
     for start in range(area.base_pfn, area.end_pfn, block):
-        state.zone[old_zone].present -= block
-        state.zone[present_zone].present += block
+        state.zone[present_before].present -= block
+        state.zone[present_now].present += block
         state.frame["zone"][start : start + block] = new_zone
         if new_zone != NO_ZONE:
             state.frame["where"][start : start + block] = IN_USE
             init_cma_reserved_pageblock(state, Pfn(start), placement.migratetype)
-    _extend_span(state, present_zone, area)
+    _extend_span(state, present_now, area)
     if placement.migratetype == MIGRATE_CMA and new_zone != NO_ZONE:
         state.zone[new_zone].cma += area.count
     return area.base_pfn + np.flatnonzero(used)
+
+
+def _present_in(machine: Machine, area: Area, zone: ZoneIndex) -> ZoneIndex:
+    """The zone that counts an area as present: memory that is never lent still is, at home."""
+    return machine.home_zone(area.base_pfn) if zone == NO_ZONE else zone
 
 
 def _extend_span(state: State, zone: ZoneIndex, area: Area) -> None:

@@ -1,0 +1,42 @@
+# Two commands: `make demo` runs the main job on a recording that ships with zonecma,
+# `make test` runs lint, types and tests.  Both install what they need into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
+
+.PHONY: demo test bench clean
+
+demo: $(VENV)/for-demo
+	$(VENV)/bin/zonecma verify
+	@echo
+	$(VENV)/bin/zonecma compare
+
+test: $(VENV)/for-test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pytest
+
+bench: $(VENV)/for-test
+	$(VENV)/bin/pytest benchmarks --benchmark-only --benchmark-columns=min,median,rounds --benchmark-sort=name
+
+clean:
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "zonecma needs Python 3.11 or newer; name one: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "$(PYTHON) can't make virtual environments; install them: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/for-demo: pyproject.toml | $(VENV)/bin/pip
+	@echo "installing zonecma and its libraries into $(VENV), once"
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/for-test: pyproject.toml | $(VENV)/bin/pip
+	@echo "installing zonecma and its test tools into $(VENV), once"
+	$(PIP) install --editable '.[test]'
+	@touch $@

@@ -1,0 +1,249 @@
+"""The scanner against regular expressions, on recordings and on every variant of the format."""
+
+import io
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.capture.lines import number, parse
+from tests.conftest import CAPTURES
+from zonecma.capture.blocks import BLOCK
+from zonecma.capture.events import EVENT, EVENT_ID, EVENTS
+from zonecma.capture.trace import scan_pieces
+from zonecma.errors import InputError
+from zonecma.kernel.gfp import parse_gfp
+
+NAMES = sorted(path.name for path in CAPTURES.iterdir() if path.is_dir())
+HOT = {
+    "mm_page_alloc": {"pfn", "order", "migratetype"},
+    "mm_page_free": {"pfn", "order"},
+    "mm_page_free_batched": {"pfn"},
+    "mm_page_alloc_zone_locked": {"pfn", "order", "migratetype"},
+    "mm_page_pcpu_drain": {"pfn", "order", "migratetype"},
+}
+
+
+def scan(text, **options):
+    data = text.encode() if isinstance(text, str) else text
+    parts = (data[i : i + BLOCK] for i in range(0, len(data), BLOCK))
+    return scan_pieces(Path("given"), parts, len(data), **options)
+
+
+def one(line):
+    (event,) = scan(line + "\n").events
+    return event
+
+
+def plain_text(name):
+    with (CAPTURES / name / "trace.txt.zst").open("rb") as file:
+        stream = zstandard.ZstdDecompressor().stream_reader(file)
+        return io.TextIOWrapper(stream, errors="replace").read()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_field_of_a_recording(name):
+    """The first and the last 10,000 lines, and everything rare, against the slow reader."""
+    text = plain_text(name)
+    trace = scan(text)
+    rows = {int(e["line"]): e for e in trace.events if e["event"] != EVENT_ID["bulk_page"]}
+    lines = text.splitlines()
+    chosen = set(range(10_000)) | set(range(len(lines) - 10_000, len(lines)))
+    for index, line in enumerate(lines):
+        rare = not any(f" {hot}:" in line for hot in HOT)
+        if index in chosen or rare:
+            check_line(trace, rows.get(index + 1), line)
+    assert len(rows) == sum(parse(line) is not None for line in lines)
+
+
+def check_line(trace, row, line):
+    parsed = parse(line)
+    if parsed is None:
+        assert row is None
+        return
+    task, cpu, nanoseconds, event, pairs, rest = parsed
+    assert (trace.texts[row["task"]], row["cpu"], row["time"]) == (task, cpu, nanoseconds)
+    assert EVENTS[row["event"]].name == event
+    for key in HOT.get(event, ()):
+        wanted = number(pairs[key])
+        assert row[key] == (-1 if key == "pfn" and wanted == 0 and event == "mm_page_alloc" else wanted)
+    if "gfp_flags" in pairs and event != "bulkin":
+        assert row["gfp"] == parse_gfp(pairs["gfp_flags"])
+    if event.startswith("cma_"):
+        assert row["a"] == number(pairs["count"])
+        assert trace.texts[row["d"]] == pairs["name"]
+    if event == "mm_migrate_pages":
+        assert (row["a"], row["b"]) == (number(pairs["nr_succeeded"]), number(pairs["nr_failed"]))
+        assert trace.texts[row["d"]] == pairs["reason"]
+    if event == "print":
+        assert trace.texts[row["d"]] == rest
+    if "range" in pairs:
+        first, _, end = pairs["range"].strip("()").split()
+        assert (row["pfn"], row["a"]) == (number(first), number(end))
+        assert (row["b"], row["c"]) == (number(pairs["nr_scanned"]), number(pairs["nr_taken"]))
+
+
+ALLOC = "mm_page_alloc: pfn=0x2d61 order=2 migratetype=1 gfp_flags=GFP_KERNEL|__GFP_COMP"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"          <idle>-0     [003]     0.750948: {ALLOC}",
+        f"          <idle>-0       [003] d..1.     0.750948: {ALLOC}",
+        f"          <idle>-0       (-------) [003] dNh4. 0.750948: {ALLOC}",
+        f"          <idle>-0     [003]     0.750948000: {ALLOC}",
+        f"          <idle>-0     [003]     0.750948: mm_page_alloc:        {ALLOC[15:]}",
+        f"          <idle>-0     [003]     0.750948: mm_page_alloc: page=0000000012345678 {ALLOC[15:]}",
+        f"          <idle>-0     [003]     0.750948: {ALLOC.replace('0x2d61', '11617')}",
+        f"<idle>-0 [003] 0.750948: {ALLOC}",
+        f"          <idle>-0     [003]     0.750948: {ALLOC}\r",
+    ],
+)
+def test_variants_of_one_line(line):
+    event = one(line)
+    assert (event["cpu"], event["time"]) == (3, 750_948_000)
+    assert EVENTS[event["event"]].name == "mm_page_alloc"
+    assert (event["pfn"], event["order"], event["migratetype"]) == (0x2D61, 2, 1)
+    assert event["gfp"] == parse_gfp("GFP_KERNEL|__GFP_COMP")
+
+
+@pytest.mark.parametrize("comm", ["a b", "x-1 [000] 2.0:", "kworker/u4:0", "[kthread]", "ünï", "Web Content"])
+def test_any_name_a_task_may_have(comm):
+    event = one(f"{comm.rjust(16)}-417   [001]     1.5: mm_page_free: pfn=0x10 order=0")
+    assert (
+        scan(f"{comm.rjust(16)}-417   [001]     1.5: mm_page_free: pfn=0x10 order=0\n").texts[event["task"]]
+        == f"{comm}-417"
+    )
+    assert event["cpu"] == 1
+
+
+def test_a_failed_request_has_no_frame():
+    line = "   a-1 [000] 1.0: mm_page_alloc: page=(nil) pfn=0x0 order=0 migratetype=0 gfp_flags=GFP_NOWAIT"
+    assert one(line)["pfn"] == -1
+
+
+def test_cma_events_of_4_7_print_hexadecimal_without_0x():
+    event = one("           a-1 [000] 1.0: cma_alloc: pfn=1fc00 page=ffffea0000 count=16 align=4")
+    assert (event["pfn"], event["a"], event["b"]) == (0x1FC00, 16, 4)
+
+
+def test_a_bulk_allocation_gives_its_frames():
+    pages = " ".join(f"p{i}=0xffffea0000{0x0CA540 + 64 * i:06x}" for i in range(16))
+    events = scan(f"    cat-44 [000] 2.4: bulk: (ffffffff81 <- ffffffff82) n=0x3 arr=0xff {pages}\n").events
+    assert [EVENTS[e["event"]].name for e in events] == ["bulk", "bulk_page", "bulk_page", "bulk_page"]
+    assert [e["pfn"] for e in events[1:]] == [0x3295, 0x3296, 0x3297]
+
+
+@pytest.mark.parametrize(
+    ("line", "lost"),
+    [("CPU:1 [LOST 1234 EVENTS]", 1234), ("CPU:1 [77 EVENTS DROPPED]", 77), ("CPU:1 [EVENTS DROPPED]", 1)],
+)
+def test_lost_events_are_counted(line, lost):
+    trace = scan(f"{line}\n   a-1 [001] 1.0: mm_page_free: pfn=0x10 order=0\n")
+    assert trace.lost() == lost
+    assert trace.events[0]["cpu"] == 1
+
+
+def test_headings_and_stacks_are_no_events():
+    text = (
+        "cpus=2\nversion = 6\nCPU 1 is empty\n# tracer: nop\n#\n\n"
+        "   a-1 [001] 1.0: kernel_stack: <stack trace >\n=> foo (ffffffff81)\n => bar\n"
+        "   a-1 [001] 1.0: sched_switch: prev=1 next=2\n"
+    )
+    assert [EVENTS[e["event"]].name for e in scan(text).events] == ["other", "other"]
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "expected"),
+    [
+        ("hello world", "line 2, byte 60:", "'comm-pid [cpu] time: event: ...'"),
+        ("   a-1 [000] soon: mm_page_free: pfn=1 order=0", "line 2", "a time stamp"),
+        ("   a-1 [000] 1.0: what happened", "line 2", "an event's name"),
+        ("   a-1 [000] 1.0: mm_page_free: pfn=frame order=0", "line 2", "a number after pfn="),
+        ("   a-1 [000] 1.0: mm_page_free: pfn=0x order=0", "line 2", "a number after pfn="),
+        ("   a-1 [000] 1.0: mm_page_free: pfn=0x1", "line 2", "order= in this mm_page_free"),
+        (
+            "   a-1 [000] 1.0: mm_compaction_isolate_freepages: range=(0x1 - 0x2) nr_scanned=1 nr_taken=0",
+            "line 2",
+            "a number after range=",
+        ),
+        (f"   a-1 [000] 1.0: {ALLOC}|GFP_FOO", "line 2", "names of gfp flags"),
+    ],
+)
+def test_a_malformed_line_is_named(line, place, expected):
+    good = "          <idle>-0 [000] 1.0: mm_page_free: pfn=0x1 order=0\n"
+    with pytest.raises(InputError) as error:
+        scan(good + line + "\n")
+    assert place in str(error.value)
+    assert expected in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_damaged_trace_can_be_read_in_part():
+    good = "   a-1 [000] 1.0: mm_page_free: pfn=0x1 order=0\n"
+    trace = scan(good * 3 + "garbage\n" + good, partial=True)
+    assert len(trace.events) == 3
+    assert "line 4" in trace.damage
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_a_cut_off_line_is_said(cut):
+    good = "   a-1 [000] 1.0: mm_page_free: pfn=0x1 order=0\n"
+    with pytest.raises(InputError, match="line 2 is cut off"):
+        scan((good + good)[: len(good) + min(cut, len(good) - 1)])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_end_in_a_trace_or_in_one_clear_line(data):
+    try:
+        trace = scan(data)
+    except InputError as error:
+        assert len(str(error).splitlines()) == 1
+    else:
+        assert trace.events.dtype == EVENT
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_any_damage_to_a_line_ends_well(data):
+    text = bytearray(f"          <idle>-0     [003]     0.750948: {ALLOC}\n".encode() * 3)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(text) - 1))
+        text[at] = data.draw(st.integers(0, 255))
+    try:
+        scan(bytes(text))
+    except InputError as error:
+        assert "given" in str(error)
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1000])
+def test_pieces_of_any_size_give_the_same_events(size):
+    text = plain_text("boot-nocma-6.12").encode()[:20_000].rsplit(b"\n", 1)[0] + b"\n"
+    whole = scan(text)
+    parts = [text[i : i + size] for i in range(0, len(text), size)]
+    pieced = scan_pieces(Path("given"), iter(parts), len(text))
+    assert (pieced.events == whole.events).all()
+    assert pieced.texts == whole.texts
+
+
+def test_more_words_than_expected_are_kept():
+    lines = [f"   t{i}-{i} [000] 1.0: print: tracing_mark_write: marker {i}\n" for i in range(9000)]
+    trace = scan("".join(lines))
+    assert trace.texts[trace.events[8999]["d"]] == "tracing_mark_write: marker 8999"
+    assert len(set(trace.texts)) == len(trace.texts)
+
+
+def test_more_events_than_expected_are_kept():
+    data = b"   a-1 [000] 1.0: x: y\n" * 40_000
+    parts = [data[i : i + 100_000] for i in range(0, len(data), 100_000)]
+    assert len(scan_pieces(Path("given"), iter(parts), 10).events) == 40_000
+
+
+def test_a_file_without_lines_is_no_trace():
+    parts = [bytes(1 << 20)] * 3
+    with pytest.raises(InputError, match="longer than"):
+        scan_pieces(Path("given"), iter(parts), 10)

@@ -1,0 +1,67 @@
+"""Boot's figures against what real kernels computed, and against the kernel's own comment."""
+
+import pytest
+
+from tests.conftest import CAPTURES
+from tests.machines import bare
+from zonecma.capture.proc.zoneinfo import parse_zoneinfo
+from zonecma.capture.recording import Recording
+from zonecma.kernel import zone
+from zonecma.kernel.rules import NEWEST
+from zonecma.kernel.thresholds import calculate_min_free_pages, recalculate, zone_batchsize
+from zonecma.machine.from_snapshot import machine_of
+from zonecma.machine.state import bare_state
+
+RECORDED = sorted(path.name for path in CAPTURES.iterdir() if path.name.endswith("6.12"))
+
+
+@pytest.mark.parametrize(
+    ("mib", "kbytes"),
+    [(16, 512), (32, 724), (64, 1024), (128, 1448), (256, 2048), (512, 2896), (1024, 4096), (16384, 16384)],
+)
+def test_min_free_kbytes_as_mm_page_alloc_c_tabulates_it(mib, kbytes):
+    state = bare(0x400)
+    state.zone[zone.ZONE_NORMAL].managed = mib * 256
+    assert calculate_min_free_pages(state, NEWEST, 4) == kbytes // 4
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_watermarks_reserves_and_pcp_sizes_of_real_boots(name):
+    """Exact but for what boot freed after it had computed them: at most 1 % of a zone's pages."""
+    snapshot = Recording(CAPTURES / name).snapshot("A")
+    machine = machine_of(snapshot, NEWEST)
+    assert machine.huge_pages
+    state = bare_state(machine)
+    recalculate(state, NEWEST, 4, huge_pages=True)
+    for recorded in snapshot.zones:
+        record = state.zone[recorded.index]
+        assert record.watermark.tolist() == pytest.approx(recorded.watermark, rel=0.01)
+        reserve = [record.lowmem_reserve[i] for i in recorded.lowmem_reserve]
+        assert reserve == pytest.approx(list(recorded.lowmem_reserve.values()), rel=0.01)
+        for pcp in recorded.pcp:
+            model = state.pcp[recorded.index, pcp.cpu]
+            assert model.batch == pcp.fields["batch"]
+            assert model.high_min == pytest.approx(pcp.fields["high_min"], rel=0.01)
+            assert model.high_max == pytest.approx(pcp.fields["high_max"], rel=0.01)
+
+
+def test_marks_agree_with_proc_zoneinfo():
+    recording = Recording(CAPTURES / "cma256-mix-6.12")
+    printed = {z.name: z for z in parse_zoneinfo(recording.kernel_file("before/zoneinfo"))}
+    state = bare_state(machine_of(recording.snapshot("A"), NEWEST))
+    recalculate(state, NEWEST, 4, huge_pages=True)
+    marks = state.zone[zone.ZONE_DMA32].watermark.tolist()
+    assert marks == [printed["DMA32"][name] for name in ("min", "low", "high", "promo")]
+
+
+def test_somebodys_own_min_free_kbytes_is_recognised():
+    snapshot = Recording(CAPTURES / "nocma-mix-6.12").snapshot("A")
+    for z in snapshot.zones:
+        object.__setattr__(z, "watermark", tuple(2 * mark for mark in z.watermark))
+    machine = machine_of(snapshot, NEWEST)
+    assert machine.min_free_pages == pytest.approx(2 * 11264, rel=0.001)
+
+
+@pytest.mark.parametrize(("mib", "batch"), [(1, 1), (16, 1), (64, 3), (256, 15), (1024, 63), (65536, 63)])
+def test_batch_is_one_less_than_a_power_of_two(mib, batch):
+    assert zone_batchsize(mib * 256, 4) == batch

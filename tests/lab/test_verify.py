@@ -1,0 +1,179 @@
+"""verify against real kernels, and against attempts to fool it."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests.conftest import CAPTURES
+from zonecma.capture.events import EVENT_ID
+from zonecma.capture.recording import Recording
+from zonecma.errors import InputError
+from zonecma.kernel.jit import entry
+from zonecma.kernel.validate import validate
+from zonecma.lab.calls import no_calls
+from zonecma.lab.replay import replay_of
+from zonecma.lab.serve import serve
+from zonecma.lab.verify import _compare_lists, verify, verify_replay
+from zonecma.machine.state import bare_state, load_snapshot
+from zonecma.placement import HalfFree
+from zonecma.placement.tables import fill_tables
+from zonecma.workload.requests import ALLOC, BULK
+
+
+def recording(name):
+    return Recording(CAPTURES / name)
+
+
+@pytest.fixture(scope="module")
+def nocma():
+    return replay_of(recording("nocma-mix-6.12"))
+
+
+def share(score):
+    return score.exact / score.checked
+
+
+def test_nocma_mix_is_exact():
+    outcome = verify(recording("nocma-mix-6.12"))
+    assert (outcome.allocations.checked, outcome.refills.checked) == (81_732, 50_068)
+    assert outcome.refill_sizes.checked == 318
+    assert outcome.drains.checked == 9_746
+    for score in (outcome.allocations, outcome.refills, outcome.refill_sizes, outcome.final_lists):
+        assert score.exact == score.checked
+    assert share(outcome.drains_after_free) >= 0.999
+    assert outcome.repairs == 0
+    assert not outcome.skipped
+
+
+def test_cma256_mix():
+    outcome = verify(recording("cma256-mix-6.12"))
+    assert outcome.allocations.checked >= 81_900
+    assert share(outcome.allocations) >= 0.999
+    assert share(outcome.refills) >= 0.999
+    assert outcome.calls.exact == outcome.calls.checked == 15
+    assert share(outcome.drains_in_calls) >= 0.999
+
+
+def test_zonecma_mix():
+    outcome = verify(recording("zonecma-mix-6.12"))
+    assert share(outcome.allocations) >= 0.995
+    assert share(outcome.refills) >= 0.999
+    assert share(outcome.drains) >= 0.99
+    assert outcome.calls.exact == outcome.calls.checked == 15
+
+
+@pytest.mark.parametrize("name", ["boot-nocma-6.12", "boot-cma256-6.12", "boot-zonecma256-6.12"])
+def test_short_recordings(name):
+    outcome = verify(recording(name))
+    assert outcome.allocations.exact == outcome.allocations.checked > 1000
+    assert outcome.final_lists.exact == outcome.final_lists.checked
+
+
+@pytest.mark.parametrize("name", ["nocma-mix-6.12", "cma256-mix-smp2-6.12", "cma128-press-6.12"])
+def test_every_event_between_the_snapshots_is_checked(name):
+    """Counted anew from the trace: a choice can't be left out of the score."""
+    replay = replay_of(recording(name))
+    outcome = verify_replay(replay)
+    events = replay.trace.events
+    seen = np.zeros(len(events), np.bool_)
+    lines = dict.fromkeys(range(replay.machine.nr_cpus), 0)
+    for i, (event, cpu) in enumerate(zip(events["event"].tolist(), events["cpu"].tolist(), strict=True)):
+        lines[cpu] += event not in (EVENT_ID["bulk_page"], EVENT_ID["lost"])
+        seen[i] = replay.start.trace_lines[cpu] < lines[cpu] <= replay.end.trace_lines[cpu]
+    within = events[seen]
+
+    def count(name, **where):
+        rows = within[within["event"] == EVENT_ID[name]]
+        for field, wanted in where.items():
+            rows = rows[np.isin(rows[field], wanted)]
+        return len(rows)
+
+    assert outcome.allocations.checked >= count("mm_page_alloc")
+    assert outcome.refills.checked >= count("mm_page_alloc_zone_locked", order=[0, 1, 2, 3])
+    assert outcome.drains.checked >= count("mm_page_pcpu_drain")
+    assert outcome.calls.checked == count("cma_alloc_finish")
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("how", ["any frame", "next frame", "next request's"])
+def test_altered_records_are_found_one_by_one(nocma, seed, how):
+    random = np.random.default_rng(seed)
+    recorded = nocma.recorded
+    owner = np.repeat(np.arange(len(nocma.load.requests)), np.diff(recorded.first_allocated))
+    singles = np.flatnonzero(np.isin(nocma.load.requests["op"][owner], [ALLOC, BULK]))
+    k = int(random.integers(1, 60))
+    chosen = random.choice(singles[:-1], k, replace=False)
+    allocated = recorded.allocated.copy()
+    frames = allocated["pfn"]
+    frames[chosen] = {
+        "any frame": random.integers(0x1000, 0x40000, k),
+        "next frame": frames[chosen] + 1,
+        "next request's": frames[chosen + 1],
+    }[how]
+    altered = int(np.count_nonzero(frames != recorded.allocated["pfn"]))
+    outcome = verify_replay(dataclasses.replace(nocma, recorded=recorded._replace(allocated=allocated)))
+    assert outcome.allocations.checked - outcome.allocations.exact == altered
+    assert outcome.refills.exact == outcome.refills.checked
+    assert outcome.final_lists.exact == outcome.final_lists.checked
+
+
+def test_altered_refills_and_drains_are_misses(nocma):
+    recorded = nocma.recorded
+    refilled, drained = recorded.refilled.copy(), recorded.drained.copy()
+    refilled["pfn"][100] += 1
+    drained["pfn"][100] += 1
+    outcome = verify_replay(
+        dataclasses.replace(nocma, recorded=recorded._replace(refilled=refilled, drained=drained))
+    )
+    assert outcome.refills.checked - outcome.refills.exact >= 1
+    assert outcome.drains.checked - outcome.drains.exact >= 1
+
+
+def test_an_event_that_is_predicted_but_did_not_happen_is_a_miss(nocma):
+    first = nocma.recorded.first_drained
+    quiet = nocma.recorded._replace(drained=nocma.recorded.drained[:0], first_drained=np.zeros_like(first))
+    outcome = verify_replay(dataclasses.replace(nocma, recorded=quiet))
+    assert outcome.drains.checked > 0
+    assert outcome.drains.exact == 0
+    assert outcome.drain_decisions.exact < outcome.drain_decisions.checked
+
+
+@entry
+def serve_all(state, calls, requests):
+    for i in range(requests.size):
+        serve(state, calls, requests[i])
+
+
+@pytest.mark.parametrize("name", ["nocma-mix-6.12", "boot-zonecma256-6.12"])
+def test_without_any_look_at_the_record_the_model_ends_where_the_kernel_ended(name):
+    replay = replay_of(recording(name))
+    assert (replay.load.requests["pfn"][replay.load.requests["op"] == ALLOC] == -1).all()
+    state = bare_state(replay.machine, nr_gfp_classes=len(replay.load.gfp_masks))
+    load_snapshot(state, replay.start)
+    fill_tables(state, HalfFree(), replay.load.gfp_masks)
+    serve_all(state, no_calls(len(replay.machine.areas)), replay.load.requests.view(np.recarray))
+    validate(state)
+    lists = _compare_lists(state, replay.end)
+    assert lists.exact == lists.checked > 20
+
+
+def test_a_kernel_that_is_not_modelled_is_skipped_as_misses():
+    outcome = verify(recording("cma256-mix-6.1"))
+    assert outcome.allocations.checked > 80_000
+    assert outcome.allocations.exact == outcome.drains.exact == outcome.final_lists.exact == 0
+    ((reason, count),) = outcome.skipped.items()
+    assert "6.1" in reason
+    assert count == outcome.events
+
+
+def test_snapshots_of_another_trace_are_refused(tmp_path):
+    for file in (CAPTURES / "nocma-mix-6.12").iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    for moment in "AB":
+        (tmp_path / f"snap.{moment}.json.gz").unlink()
+        (tmp_path / f"snap.{moment}.json.gz").symlink_to(
+            CAPTURES / "cma256-mix-6.12" / f"snap.{moment}.json.gz"
+        )
+    with pytest.raises(InputError, match="expected the trace that belongs to the snapshots"):
+        verify(Recording(tmp_path))

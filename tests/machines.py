@@ -1,0 +1,130 @@
+"""Small machines, built by hand, and one compiled door to the functions that tests call."""
+
+import numpy as np
+
+from zonecma.kernel import boot
+from zonecma.kernel.alloc import alloc_pages, alloc_pages_bulk
+from zonecma.kernel.cma import cma_alloc, cma_release
+from zonecma.kernel.contents import free_lists, pcp_lists
+from zonecma.kernel.fallback import rmqueue_claim, rmqueue_steal
+from zonecma.kernel.free import free_pages
+from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_MIGRATION_TARGET, GFP_NOFS, Gfp
+from zonecma.kernel.isolation import start_isolate_page_range, undo_isolate_page_range
+from zonecma.kernel.jit import entry
+from zonecma.kernel.migrate import place_object
+from zonecma.kernel.migratetype import MIGRATE_CMA
+from zonecma.kernel.pcp import decay_pcp_high, drain_all_zones, free_pcppages_bulk
+from zonecma.kernel.rules import NEWEST
+from zonecma.kernel.state import IN_USE, NO_OBJECT, empty_state
+from zonecma.kernel.thresholds import recalculate
+from zonecma.kernel.tracepoint import trace_reset
+from zonecma.kernel.units import Area, Cpu, Migratetype, Order, Pages, Pfn, Pindex, User, ZoneIndex
+from zonecma.kernel.users import UNKNOWN_USER
+from zonecma.kernel.zone import ZONE_DMA32, ZONE_NORMAL
+from zonecma.placement import HalfFree
+from zonecma.placement.tables import fill_tables
+
+MOVABLE, KERNEL, BUFFER, RECLAIMABLE, TARGET = range(5)
+"""The gfp classes of the machines below."""
+MASKS = (
+    GFP_HIGHUSER_MOVABLE,
+    GFP_KERNEL,
+    GFP_NOFS | Gfp.MOVABLE,
+    GFP_NOFS | Gfp.RECLAIMABLE,
+    GFP_MIGRATION_TARGET,
+)
+
+FREE_PAGES, ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DRAIN, DECAY, ISOLATE, UNISOLATE = range(9)
+CLAIM, STEAL, PCP_BULK = range(9, 12)
+
+
+@entry
+def act(s, what, a, b, c, d):
+    """Call one function of the model; one compiled door is cheaper than a dozen."""
+    trace_reset(s)
+    if what == ALLOC:
+        pfn = alloc_pages(s, Cpu(a), User(b), Order(c))
+        if pfn >= 0 and d != NO_OBJECT:
+            place_object(s, d, pfn)
+        return pfn
+    if what == FREE_PAGES:
+        number = s.frame[b].object
+        if number != NO_OBJECT:
+            s.object_pfn[number] = -1
+        free_pages(s, Cpu(a), Pfn(b), Order(c))
+    elif what == BULK:
+        return Pfn(alloc_pages_bulk(s, Cpu(a), User(b), Pages(c)))
+    elif what == CMA_ALLOC:
+        pfn, _ = cma_alloc(s, Cpu(a), Area(b), Pages(c), Order(d), User(4))
+        return pfn
+    elif what == CMA_RELEASE:
+        cma_release(s, Cpu(a), Area(b), Pfn(c), Pages(d))
+    elif what == DRAIN:
+        drain_all_zones(s)
+    elif what == DECAY:
+        decay_pcp_high(s, Cpu(a))
+    elif what == ISOLATE:
+        return Pfn(start_isolate_page_range(s, Pfn(a), Pfn(b), Migratetype(c)))
+    elif what == UNISOLATE:
+        undo_isolate_page_range(s, Pfn(a), Pfn(b), Migratetype(c))
+    elif what == CLAIM:
+        return rmqueue_claim(s, ZoneIndex(a), Order(b), Migratetype(c), 0)
+    elif what == STEAL:
+        return rmqueue_steal(s, ZoneIndex(a), Order(b), Migratetype(c))
+    elif what == PCP_BULK:
+        free_pcppages_bulk(s, ZoneIndex(a), Cpu(0), b, Pindex(c))
+    return Pfn(-1)
+
+
+def bare(frames=0x2400, zone=ZONE_NORMAL, cpus=1, **options):
+    """One zone of ``frames`` frames, all in use, no thresholds: allocations go until nothing is left."""
+    state = empty_state(frames, cpus, nr_gfp_classes=len(MASKS), nr_objects=frames, **options)
+    state.conf.pcp_batch_scale_max = NEWEST.pcp_batch_scale_max
+    state.frame.zone[:frames], state.frame.where[:frames] = zone, IN_USE
+    state.frame.user[:frames] = UNKNOWN_USER
+    record = state.zone[zone]
+    record.spanned = record.present = record.managed = frames
+    for pcp in state.pcp[zone]:
+        pcp.batch = 1
+    return state
+
+
+def booted(mib=64, cma_mib=16, cpus=1, placement=None):
+    """A machine of one zone, as boot leaves it: its area at the top, thresholds of the kernel's rule."""
+    frames, area = mib * 256, cma_mib * 256
+    state = bare(frames, ZONE_DMA32, cpus, nr_areas=1, nr_bits=area)
+    base = frames - area
+    boot.memblock_free_pages(state, Pfn(0), Pfn(base))
+    state.cma[0].base_pfn, state.cma[0].count = base, area
+    state.zone[ZONE_DMA32].managed = base
+    for start in range(base, frames, 512):
+        boot.init_cma_reserved_pageblock(state, Pfn(start), MIGRATE_CMA)
+    state.zone[ZONE_DMA32].cma = area
+    recalculate(state, NEWEST, 4, huge_pages=False)
+    fill_tables(state, placement or HalfFree(), MASKS)
+    return state
+
+
+def lists(state):
+    """Free lists by (order, type) of the only zone, as plain lists."""
+    return {(int(o), int(t)): frames.tolist() for (_, o, t), frames in free_lists(state)}
+
+
+def pcp(state):
+    """Per-cpu lists by (cpu, pindex) of the only zone, as plain lists."""
+    return {(int(c), int(i)): frames.tolist() for (_, c, i), frames in pcp_lists(state)}
+
+
+def log(state):
+    """The model's trace: (event, frame, order)."""
+    return [(int(e.event), int(e.pfn), int(e.order)) for e in state.log[: state.conf.log_length]]
+
+
+def same(one, other):
+    """Whether two states are equal, byte for byte."""
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def copy(state):
+    """A state of its own."""
+    return type(state)(*(array.copy() for array in state))

@@ -31,7 +31,7 @@ _RECORDING = "A recording's folder, or the name of one that ships with zonecma."
 _JSON = "Print JSON instead of a table."
 _PARTIAL = "Read a damaged trace up to its damage, and say so."
 
-Recorded = Annotated[str, typer.Argument(help=_RECORDING, show_default=False)]
+Recorded = Annotated[str, typer.Argument(metavar="RECORDING", help=_RECORDING, show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help=_JSON)]
 Partial = Annotated[bool, typer.Option("--partial", help=_PARTIAL)]
 
@@ -51,7 +51,7 @@ def _options(
     """Options of the command itself."""
 
 
-@app.command()
+@app.command(short_help="Hold the model's page frames against a recorded kernel's.")
 def verify(recording: Recorded = "", as_json: AsJson = False, partial: Partial = False) -> None:
     """Replay a recorded kernel's requests, and compare every page frame that the model chooses.
 
@@ -67,7 +67,7 @@ def verify(recording: Recorded = "", as_json: AsJson = False, partial: Partial =
     _print(outcome, as_json, verification_table, verification_json)
 
 
-@app.command()
+@app.command(short_help="Run a recorded load under several placements of CMA.")
 def compare(
     recording: Recorded = "",
     placement: Annotated[
@@ -100,12 +100,14 @@ def compare(
     _print(outcome, as_json, comparison_table, comparison_json)
 
 
-@app.command()
+@app.command(short_help="Show what a recording, or a file of it, holds.")
 def show(
     path: Annotated[
         str,
         typer.Argument(
-            help="A recording, or a single trace, snapshot or /proc file of one.", show_default=False
+            metavar="PATH",
+            help="A recording, or a single trace, snapshot or /proc file of one.",
+            show_default=False,
         ),
     ] = "",
     as_json: AsJson = False,

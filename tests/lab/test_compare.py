@@ -84,6 +84,17 @@ def test_migration_targets_are_no_requests_of_the_load():
     assert outcome.placements[0].failed_requests == 0
 
 
+def test_who_lived_in_the_area_before_the_load_counts():
+    recording = Recording(CAPTURES / "boot-zonecma256-6.12")
+    (zone,) = (zone for zone in recording.snapshot("A").zones if zone.cma)
+    waiting = sum(len(frames) << order for (order, _), frames in zone.free.items())
+    waiting += sum(len(frames) for pcp in zone.pcp for frames in pcp.lists.values())
+    (result,) = compare(recording, [ZoneCma()]).placements
+    assert zone.cma - waiting > 100
+    assert result.area_use_mean == pytest.approx((zone.cma - waiting) / zone.cma, abs=0.001)
+    assert min(result.area_use_over_time) > 0
+
+
 def test_without_an_area_every_placement_is_the_same():
     outcome = compare(Recording(CAPTURES / "nocma-mix-6.12"), [p() for p in PLACEMENTS])
     first, *others = outcome.placements

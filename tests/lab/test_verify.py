@@ -30,46 +30,6 @@ def nocma():
     return replay_of(recording("nocma-mix-6.12"))
 
 
-def share(score):
-    return score.exact / score.checked
-
-
-def test_nocma_mix_is_exact():
-    outcome = verify(recording("nocma-mix-6.12"))
-    assert (outcome.allocations.checked, outcome.refills.checked) == (81_732, 50_068)
-    assert outcome.refill_sizes.checked == 318
-    assert outcome.drains.checked == 9_746
-    for score in (outcome.allocations, outcome.refills, outcome.refill_sizes, outcome.final_lists):
-        assert score.exact == score.checked
-    assert share(outcome.drains_after_free) >= 0.999
-    assert outcome.repairs == 0
-    assert not outcome.skipped
-
-
-def test_cma256_mix():
-    outcome = verify(recording("cma256-mix-6.12"))
-    assert outcome.allocations.checked >= 81_900
-    assert share(outcome.allocations) >= 0.999
-    assert share(outcome.refills) >= 0.999
-    assert outcome.calls.exact == outcome.calls.checked == 15
-    assert share(outcome.drains_in_calls) >= 0.999
-
-
-def test_zonecma_mix():
-    outcome = verify(recording("zonecma-mix-6.12"))
-    assert share(outcome.allocations) >= 0.995
-    assert share(outcome.refills) >= 0.999
-    assert share(outcome.drains) >= 0.99
-    assert outcome.calls.exact == outcome.calls.checked == 15
-
-
-@pytest.mark.parametrize("name", ["boot-nocma-6.12", "boot-cma256-6.12", "boot-zonecma256-6.12"])
-def test_short_recordings(name):
-    outcome = verify(recording(name))
-    assert outcome.allocations.exact == outcome.allocations.checked > 1000
-    assert outcome.final_lists.exact == outcome.final_lists.checked
-
-
 @pytest.mark.parametrize("name", ["nocma-mix-6.12", "cma256-mix-smp2-6.12", "cma128-press-6.12"])
 def test_every_event_between_the_snapshots_is_checked(name):
     """Counted anew from the trace: a choice can't be left out of the score."""
@@ -170,10 +130,8 @@ def test_a_kernel_that_is_not_modelled_is_skipped_as_misses():
 def test_snapshots_of_another_trace_are_refused(tmp_path):
     for file in (CAPTURES / "nocma-mix-6.12").iterdir():
         (tmp_path / file.name).symlink_to(file)
-    for moment in "AB":
-        (tmp_path / f"snap.{moment}.json.gz").unlink()
-        (tmp_path / f"snap.{moment}.json.gz").symlink_to(
-            CAPTURES / "cma256-mix-6.12" / f"snap.{moment}.json.gz"
-        )
+    for snapshot in ("snap.A.json.gz", "snap.B.json.gz"):
+        (tmp_path / snapshot).unlink()
+        (tmp_path / snapshot).symlink_to(CAPTURES / "cma256-mix-6.12" / snapshot)
     with pytest.raises(InputError, match="expected the trace that belongs to the snapshots"):
         verify(Recording(tmp_path))

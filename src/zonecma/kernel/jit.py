@@ -89,7 +89,8 @@ def from_python(function: F) -> F:
     """
     if config.DISABLE_JIT:
         return function
-    return _compile(function.py_func, "from-python", _nrt=False, error_model="numpy")  # type: ignore[attr-defined]
+    plain: F = function.py_func  # type: ignore[attr-defined]
+    return _compile(plain, "from-python", _nrt=False, error_model="numpy")
 
 
 def compile_once(what: str, run: Callable[[], object], progress: Progress) -> None:

@@ -120,16 +120,34 @@ def _check_alloc(
 
 
 @jit
-def _check_bulk(s: State, tally: Tally, request: Any, recorded: Recorded, i: int) -> None:
+def _doubt_bulk(s: State, doubts: Doubts, request: Any, chunks: NDArray[Any], first: int, last: int) -> None:
+    """Weigh each page of a bulk allocation as an allocation of its own."""
+    cpu, user, at = Cpu(request.cpu), User(request.gfp), first
+    for i in range(s.config[0].log_length):
+        if s.log[i].event != MM_PAGE_ALLOC:
+            continue
+        predicted = Pfn(s.log[i].pfn)
+        recorded = Pfn(chunks[at].pfn) if at < last else NO_PFN
+        if predicted != recorded:
+            doubt_miss(s, doubts, cpu, user, Order(0), predicted, recorded)
+        at += 1
+    while at < last:
+        take_recorded(s, Pfn(chunks[at].pfn), Order(0), user)
+        at += 1
+
+
+@jit
+def _check_bulk(s: State, tally: Tally, doubts: Doubts, request: Any, recorded: Recorded, i: int) -> None:
     refill_right = _check_refill(s, tally, request, recorded, i)
     first, last = recorded.first_allocated[i], recorded.first_allocated[i + 1]
     chunks = recorded.allocated
-    right = judge_chunks(s, tally, ALLOCATIONS, request.line, MM_PAGE_ALLOC, chunks, first, last) < 0
-    if right and refill_right:
-        return
-    for at in range(first, last):
-        take_recorded(s, Pfn(chunks[at].pfn), Order(0), User(request.gfp))
-    tally.counts[REPAIRS] += refill_right
+    hit = judge_chunks(s, tally, ALLOCATIONS, request.line, MM_PAGE_ALLOC, chunks, first, last) < 0
+    if not refill_right:
+        for at in range(first, last):
+            take_recorded(s, Pfn(chunks[at].pfn), Order(0), User(request.gfp))
+    elif not hit:
+        tally.counts[REPAIRS] += 1
+        _doubt_bulk(s, doubts, request, chunks, first, last)
 
 
 @jit
@@ -220,7 +238,7 @@ def referee(
         elif op == FREE:
             _check_free(s, tally, request, recorded, i)
         elif op == BULK:
-            _check_bulk(s, tally, request, recorded, i)
+            _check_bulk(s, tally, doubts, request, recorded, i)
         elif (
             op == CMA_ALLOC
             or op == CMA_RETRY

@@ -106,6 +106,7 @@ def run_load(s: State, requests: NDArray[Any], run: Run, target_user: User, firs
 
     Targets of migration are allocated with gfp class ``target_user``.
     """
+    recount(s, run.usage)  # who lives in the areas already, before the first request
     for i in range(first, last):
         request = requests[i]
         if request.flags & OF_THE_KERNEL:

@@ -7,7 +7,7 @@ from typing import Any
 
 from zonecma.lab.compare import Comparison, PlacementResult
 from zonecma.report.sparkline import sparkline
-from zonecma.report.table import aligned, thousands, width
+from zonecma.report.table import aligned, duration, notes, thousands, width
 
 _CELL = 18
 _LABEL = 21
@@ -21,19 +21,26 @@ def comparison_table(outcome: Comparison, columns: int | None = None) -> str:
     Placements that do not fit beside each other follow below, again beside the baseline.
     """
     baseline, *others = outcome.placements
-    beside = max(1, ((columns or width()) - _LABEL) // (_CELL + 1) - 1)
+    columns = columns or width()
+    beside = max(1, (columns - _LABEL) // (_CELL + 1) - 1)
     groups = [others[i : i + beside] for i in range(0, len(others), beside)] or [[]]
     area = f"{outcome.area_pages * _PAGE_MIB:g} MiB of CMA" if outcome.area_pages else "no CMA area"
-    heading = f"{outcome.recording}: kernel {outcome.kernel}, {area}, {outcome.seconds:.1f} s of load"
+    heading = f"{outcome.recording}: kernel {outcome.kernel}, {area}, {duration(outcome.seconds)} of load"
     tables = [_table(outcome, baseline, group) for group in groups]
-    notes = [f"* {assumption}" for assumption in outcome.assumptions]
-    notes += [f"* read in part: {outcome.damage}"] if outcome.damage else []
-    return "\n\n".join([heading, *tables, "\n".join([_legend(outcome), *notes])])
+    remarks = [*_legend(outcome), *outcome.assumptions]
+    remarks += [f"read in part: {outcome.damage}"] if outcome.damage else []
+    return "\n\n".join([heading, *tables, notes(remarks, columns)])
 
 
-def _legend(outcome: Comparison) -> str:
-    baseline = outcome.placements[0].name
-    return f"* in brackets: the difference from {baseline}; a full bar is {_highest(outcome):.0%} of the area"
+def _legend(outcome: Comparison) -> list[str]:
+    lines = []
+    if len(outcome.placements) > 1:
+        lines.append(f"in brackets: the difference from {outcome.placements[0].name}")
+    if _highest(outcome):
+        lines.append(f"a full bar is {_highest(outcome):.1%} of the area")
+    if not outcome.area_pages:
+        lines.append("this machine has no CMA area: its placements can't differ")
+    return lines
 
 
 def _highest(outcome: Comparison) -> float:
@@ -43,6 +50,7 @@ def _highest(outcome: Comparison) -> float:
 def _table(outcome: Comparison, baseline: PlacementResult, others: Sequence[PlacementResult]) -> str:
     results = [baseline, *others]
     highest = _highest(outcome)
+    bars = [sparkline(p.area_use_over_time, highest, _CELL) for p in results]
     rows = [
         ["", *(p.name for p in results)],
         _row("area in use, mean %", [100 * p.area_use_mean for p in results], _one_place),
@@ -50,7 +58,7 @@ def _table(outcome: Comparison, baseline: PlacementResult, others: Sequence[Plac
             _row(f"  {label}, MiB", [p.use_by[kind] * _PAGE_MIB for p in results], _one_place)
             for label, kind in _KINDS
         ),
-        ["  over time", *(sparkline(p.area_use_over_time, highest, _CELL) for p in results)],
+        *([["  over time", *bars]] if highest else []),
         _row("free outside, min MiB", [p.min_free_outside * _PAGE_MIB for p in results], _one_place),
         _row("found nothing", [p.failed_requests for p in results], _whole),
         ["contiguous calls", *(f"{p.calls_ok} of {len(p.calls)}" for p in results)],

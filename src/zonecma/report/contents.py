@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from zonecma.lab.contents import Contents
-from zonecma.report.table import aligned, thousands
+from zonecma.report.table import aligned, duration, notes, thousands
 
 
 def contents_table(outcome: Contents) -> str:
@@ -21,7 +21,7 @@ def contents_table(outcome: Contents) -> str:
     if outcome.events:
         parts.append(_events(outcome))
     if outcome.damage:
-        parts.append(f"read in part: {outcome.damage}")
+        parts.append(notes([f"read in part: {outcome.damage}"]))
     return "\n\n".join(parts)
 
 
@@ -37,7 +37,7 @@ def _events(outcome: Contents) -> str:
     rows = [["events", thousands(sum(outcome.events.values()))]]
     rows += [[f"  {name}", thousands(count)] for name, count in outcome.events.items()]
     lost = f"{thousands(outcome.lost)} events lost" if outcome.lost else "no event lost"
-    times = f"{outcome.seconds:.1f} s in all, {outcome.load_seconds:.1f} s of load, {lost}"
+    times = f"{duration(outcome.seconds)} in all, {duration(outcome.load_seconds)} of load, {lost}"
     return f"{aligned(rows)}\n\n{times}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 from collections.abc import Sequence
 
 WIDEST = 100
@@ -24,6 +25,18 @@ def aligned(rows: Sequence[Sequence[str]], gap: int = 2) -> str:
     return "\n".join(lines)
 
 
+def notes(lines: Sequence[str], columns: int | None = None) -> str:
+    """Sentences, wrapped to the terminal, each behind a star."""
+    return "\n".join(
+        textwrap.fill(line, columns or width(), initial_indent="* ", subsequent_indent="  ") for line in lines
+    )
+
+
 def thousands(number: int) -> str:
     """A number with commas."""
     return f"{number:,}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds, or milliseconds where that reads better."""
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"

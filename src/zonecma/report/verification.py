@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zonecma.lab.verification import Miss, Score, Verification
-from zonecma.report.table import aligned, thousands
+from zonecma.report.table import aligned, duration, notes, thousands
 
 _ROWS = (
     ("allocations", "allocations"),
@@ -24,12 +24,12 @@ _COUNTED = ("refill_sizes", "drain_decisions")
 """Scores whose choices are numbers of chunks, not frames."""
 
 
-def verification_table(outcome: Verification) -> str:
+def verification_table(outcome: Verification, columns: int | None = None) -> str:
     """The table, what was skipped, and the first miss of each kind."""
     rows = [["", "checked", "exact", "share"]]
     rows += [[label, *_cells(getattr(outcome, name))] for label, name in _ROWS]
     heading = f"{outcome.recording}: kernel {outcome.kernel}, {thousands(outcome.events)} trace events"
-    return "\n".join([heading, "", aligned(rows), "", *_notes(outcome)])
+    return "\n\n".join([heading, aligned(rows), notes(_remarks(outcome), columns)])
 
 
 def _cells(score: Score) -> list[str]:
@@ -38,12 +38,13 @@ def _cells(score: Score) -> list[str]:
     return [thousands(score.checked), thousands(score.exact), share]
 
 
-def _notes(outcome: Verification) -> list[str]:
-    rate = outcome.events / outcome.seconds / 1e6 if outcome.seconds else 0
-    lines = [
-        f"replayed in {outcome.seconds:.3f} s, {rate:.1f} million events a second; repairs: {outcome.repairs}"
-    ]
-    lines += [f"skipped: {thousands(count)} {reason}" for reason, count in outcome.skipped.items()]
+def _remarks(outcome: Verification) -> list[str]:
+    lines = []
+    if outcome.seconds:
+        rate = outcome.events / outcome.seconds / 1e6
+        lines.append(f"replayed in {duration(outcome.seconds)}, {rate:.1f} million events a second")
+    lines.append(f"misses after which the state was put right from the trace: {thousands(outcome.repairs)}")
+    lines += [f"skipped {thousands(count)} ({reason})" for reason, count in outcome.skipped.items()]
     if outcome.lost:
         lines.append(
             f"the recording lost {thousands(outcome.lost)} events: choices after a gap can't all be right"

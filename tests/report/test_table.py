@@ -1,0 +1,20 @@
+"""Plain tables, against text written by hand."""
+
+from zonecma.report.table import aligned, duration, notes
+
+
+def test_the_first_column_is_to_the_left_the_others_to_the_right():
+    rows = [["", "one", "three"], ["label", "1", "2"], ["long label", "12,345"]]
+    assert aligned(rows).split("\n") == [
+        "               one  three",
+        "label            1      2",
+        "long label  12,345",
+    ]
+
+
+def test_notes_are_wrapped_behind_their_star():
+    assert notes(["a b c d", "e"], 6).split("\n") == ["* a b", "  c d", "* e"]
+
+
+def test_durations():
+    assert [duration(seconds) for seconds in (0.0714, 0.9, 4.75)] == ["71 ms", "900 ms", "4.8 s"]

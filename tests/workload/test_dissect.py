@@ -181,7 +181,7 @@ def test_a_contiguous_call_and_what_the_kernel_did_in_it():
         "a-1 0 mm_page_free: pfn=0x500 order=0",
     )
     assert ops(load) == [ALLOC, CMA_ALLOC, ALLOC, FREE, CMA_TEST, CMA_FINISH, FREE, CMA_RELEASE, FREE]
-    kernels = [bool(flags & OF_THE_KERNEL) for flags in load.requests["flags"]]
+    kernels = [bool(origin & OF_THE_KERNEL) for origin in load.requests["origin"]]
     assert kernels == [False, False, True, True, True, True, True, False, False]
     assert chunks(recorded, "drained", 1) == [(0x300, 0)]
     assert chunks(recorded, "allocated", 5) == [(0x40000, 0)]
@@ -198,7 +198,7 @@ def test_clean_cache_that_a_call_drops_is_freed_for_good():
         f"c-7 0 {FINISH}",
     )
     free = load.requests[2]
-    assert (free["flags"], free["object"]) == (0, load.requests["object"][0])
+    assert (free["origin"], free["object"]) == (0, load.requests["object"][0])
 
 
 def test_a_busy_range_is_tried_again_with_a_drain_of_its_own():
@@ -222,7 +222,7 @@ def test_a_request_that_no_area_can_hold_has_no_end(count):
         f"c-7 0 mm_page_alloc: pfn=0x500 order=0 {MOVABLE}",
     )
     assert ops(load) == [CMA_ALLOC, ALLOC]
-    assert load.requests["flags"].tolist() == [0, 0]
+    assert load.requests["origin"].tolist() == [0, 0]
 
 
 def test_an_area_that_was_not_activated_is_passed_over():

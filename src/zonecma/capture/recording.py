@@ -36,12 +36,17 @@ class Recording:
         """The folder's name."""
         return self.path.resolve().name
 
-    def trace(self, progress: Progress = no_progress) -> Trace:
-        """The trace's events."""
+    @property
+    def trace_file(self) -> Path:
+        """The trace's text; InputError where there is none."""
         for name in _TRACE_NAMES:
             if (self.path / name).exists():
-                return load_trace(self.path / name, partial=self.partial, progress=progress)
+                return self.path / name
         raise InputError(f"{self.path}: has no {' or '.join(_TRACE_NAMES)}; expected a recording's folder")
+
+    def trace(self, progress: Progress = no_progress) -> Trace:
+        """The trace's events."""
+        return load_trace(self.trace_file, partial=self.partial, progress=progress)
 
     def snapshot(self, moment: str) -> Snapshot:
         """The allocator's exact state: E at the start of tracing, A before the load, B after it."""
@@ -75,11 +80,13 @@ class Recording:
 def open_recording(where: str = DEMO, *, partial: bool = False) -> Recording:
     """A recording by its folder, or by name: one that ships with the package, or one in ``captures/``.
 
-    Raises InputError, with the names that exist, when there is none.
+    Raises InputError, with the names that exist, when there is none, or when the folder holds no trace.
     """
     for folder in (Path(where), PACKAGED / where, Path("captures") / where):
         if folder.is_dir():
-            return Recording(folder, partial)
+            recording = Recording(folder, partial)
+            _ = recording.trace_file
+            return recording
     shipped = ", ".join(sorted(path.name for path in PACKAGED.iterdir()))
     raise InputError(f"{where}: no such recording; expected a folder, or one of: {shipped}")
 

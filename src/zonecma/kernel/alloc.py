@@ -40,11 +40,11 @@ def zone_may_serve(
     s: State, zone: ZoneIndex, order: Order, highest_zone: ZoneIndex, alloc_flags: AllocFlags
 ) -> bool:
     """Watermark check of one zone; notes when it has sunk below its high mark (6.7 and later)."""
-    if not s.zone[zone].flags & ZONE_BELOW_HIGH:
+    if not s.zone[zone].zone_flags & ZONE_BELOW_HIGH:
         high = wmark_pages(s, zone, WMARK_HIGH)
         if zone_watermark_fast(s, zone, order, high, highest_zone, alloc_flags):
             return True
-        s.zone[zone].flags |= ZONE_BELOW_HIGH
+        s.zone[zone].zone_flags |= ZONE_BELOW_HIGH
     if alloc_flags & ALLOC_NO_WATERMARKS:
         return True
     mark = wmark_pages(s, zone, Code(alloc_flags & ALLOC_WMARK_MASK))

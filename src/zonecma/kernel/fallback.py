@@ -162,7 +162,7 @@ def try_to_claim_block(
     if current >= s.config[0].pageblock_order:
         return claim_large_chunk(s, pfn, zone, current, order, start_type)
     if boost_watermark(s, zone) and alloc_flags & ALLOC_KSWAPD:
-        s.zone[zone].flags |= ZONE_BOOSTED_WATERMARK
+        s.zone[zone].zone_flags |= ZONE_BOOSTED_WATERMARK
     start = pageblock_start_pfn(s, pfn)
     if not zone_spans_block(s, zone, start):
         return NO_PFN

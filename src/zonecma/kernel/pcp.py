@@ -101,7 +101,7 @@ def nr_pcp_alloc(s: State, zone: ZoneIndex, cpu: Cpu, order: Order) -> int:
     if high < base:
         return 1
     batch = base if order else base << pcp.alloc_factor
-    if pcp.high_min != pcp.high_max and not s.zone[zone].flags & ZONE_BELOW_HIGH:
+    if pcp.high_min != pcp.high_max and not s.zone[zone].zone_flags & ZONE_BELOW_HIGH:
         high = min(high + batch, pcp.high_max)
         pcp.high = high
     if order == 0:
@@ -200,12 +200,12 @@ def nr_pcp_high(s: State, zone: ZoneIndex, cpu: Cpu, free_high: bool) -> int:
         pcp.high = max(high - (pcp.batch << s.config[0].pcp_batch_scale_max), pcp.high_min)
         return 0
     in_a_row = max(pcp.free_count, pcp.batch)
-    if s.zone[zone].flags & ZONE_RECLAIM_ACTIVE:
+    if s.zone[zone].zone_flags & ZONE_RECLAIM_ACTIVE:
         pcp.high = max(high - in_a_row, pcp.high_min)
         return min(pcp.batch << 2, pcp.high)  # type: ignore[no-any-return]
     if pcp.high_min == pcp.high_max:
         return high
-    if s.zone[zone].flags & ZONE_BELOW_HIGH:
+    if s.zone[zone].zone_flags & ZONE_BELOW_HIGH:
         pcp.high = max(high - in_a_row, pcp.high_min)
         return max(pcp.count, pcp.high_min)  # type: ignore[no-any-return]
     need = pcp.free_count + pcp.batch
@@ -222,12 +222,12 @@ def count_free(s: State, zone: ZoneIndex, cpu: Cpu, order: Order) -> bool:
     if order and order <= PAGE_ALLOC_COSTLY_ORDER:
         free_high = (
             pcp.free_count >= pcp.batch
-            and pcp.flags & PCPF_PREV_FREE_HIGH_ORDER != 0
-            and (pcp.flags & PCPF_FREE_HIGH_BATCH == 0 or pcp.count >= pcp.batch)
+            and pcp.pcp_flags & PCPF_PREV_FREE_HIGH_ORDER != 0
+            and (pcp.pcp_flags & PCPF_FREE_HIGH_BATCH == 0 or pcp.count >= pcp.batch)
         )
-        pcp.flags |= PCPF_PREV_FREE_HIGH_ORDER
+        pcp.pcp_flags |= PCPF_PREV_FREE_HIGH_ORDER
     else:
-        pcp.flags &= ~PCPF_PREV_FREE_HIGH_ORDER
+        pcp.pcp_flags &= ~PCPF_PREV_FREE_HIGH_ORDER
     if pcp.free_count < pcp.batch << s.config[0].pcp_batch_scale_max:
         pcp.free_count += 1 << order
     return free_high
@@ -247,10 +247,10 @@ def free_unref_page_commit(
     if pcp.count < high:
         return
     free_pcppages_bulk(s, zone, cpu, nr_pcp_free(s, zone, cpu, high, free_high), pindex)
-    if s.zone[zone].flags & ZONE_BELOW_HIGH and zone_watermark_ok(
+    if s.zone[zone].zone_flags & ZONE_BELOW_HIGH and zone_watermark_ok(
         s, zone, Order(0), wmark_pages(s, zone, WMARK_HIGH), ZONE_MOVABLE, NO_ALLOC_FLAGS
     ):
-        s.zone[zone].flags &= ~ZONE_BELOW_HIGH
+        s.zone[zone].zone_flags &= ~ZONE_BELOW_HIGH
 
 
 @jit

@@ -57,7 +57,7 @@ ZONE = np.dtype(
         ("watermark", "i8", (4,)),  # MIN, LOW, HIGH, PROMO
         ("watermark_boost", "i8"),
         ("lowmem_reserve", "i8", (MAX_NR_ZONES,)),  # against requests of each highest zone
-        ("flags", "i8"),  # ZONE_* bits
+        ("zone_flags", "i8"),  # ZONE_* bits; not "flags": a numpy record has such an attribute
     ],
     align=True,
 )
@@ -70,7 +70,7 @@ PCP = np.dtype(
         ("high_min", "i8"),
         ("high_max", "i8"),
         ("batch", "i8"),  # frames
-        ("flags", "i8"),  # PCPF_* bits
+        ("pcp_flags", "i8"),  # PCPF_* bits
         ("alloc_factor", "i8"),  # shift
         ("free_count", "i8"),  # frames freed in a row
     ],

@@ -94,7 +94,7 @@ def _with_snapshot(contents: Contents, snapshot: Snapshot) -> Contents:
             NAMES[zone.index],
             zone.present,
             zone.managed,
-            sum(len(frames) << order for (order, _), frames in zone.free.items()),
+            int(sum(len(frames) << order for (order, _), frames in zone.free.items())),
             zone.cma,
             zone.watermark[:3],
         )

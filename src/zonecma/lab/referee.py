@@ -242,7 +242,7 @@ def referee(
         elif (
             op == CMA_ALLOC
             or op == CMA_RETRY
-            or (request.flags & OF_THE_KERNEL and (op == TIMER_DRAIN or op == DRAIN_ALL))
+            or (request.origin & OF_THE_KERNEL and (op == TIMER_DRAIN or op == DRAIN_ALL))
         ):
             _check_drain(s, tally, DRAINS_IN_CALLS, request, recorded, i)
         elif op == CMA_TEST:

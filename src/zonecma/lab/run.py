@@ -109,7 +109,7 @@ def run_load(s: State, requests: NDArray[Any], run: Run, target_user: User, firs
     recount(s, run.usage)  # who lives in the areas already, before the first request
     for i in range(first, last):
         request = requests[i]
-        if request.flags & OF_THE_KERNEL:
+        if request.origin & OF_THE_KERNEL:
             continue
         advance(run.usage, request.time)
         trace_reset(s)

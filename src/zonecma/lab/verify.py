@@ -111,7 +111,7 @@ def _skip_all(replay: Replay) -> Verification:
     """All that the recorded kernel chose, as misses."""
     recorded, op = replay.recorded, replay.load.requests["op"]
     drained, refilled = np.diff(recorded.first_drained), np.diff(recorded.first_refilled)
-    of_kernel = replay.load.requests["flags"] & OF_THE_KERNEL != 0
+    of_kernel = replay.load.requests["origin"] & OF_THE_KERNEL != 0
     in_call = np.isin(op, (CMA_ALLOC, CMA_RETRY)) | (np.isin(op, (TIMER_DRAIN, DRAIN_ALL)) & of_kernel)
     missed: dict[str, int] = {
         "allocations": int(np.diff(recorded.first_allocated)[np.isin(op, (ALLOC, BULK))].sum()),

@@ -15,7 +15,7 @@ from zonecma.kernel.users import UNKNOWN_USER
 from zonecma.kernel.zone import ZONE_BELOW_HIGH, ZONE_CMA, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_NORMAL
 from zonecma.machine.machine import Machine
 
-_PCP_FIELDS = ("high", "high_min", "high_max", "batch", "flags", "alloc_factor", "free_count")
+_PCP_FIELDS = ("high", "high_min", "high_max", "batch", "alloc_factor", "free_count")
 
 
 def bare_state(machine: Machine, *, nr_gfp_classes: int = 1, nr_objects: int = 0) -> State:
@@ -68,7 +68,7 @@ def _load_zone(state: State, zone: ZoneSnapshot) -> None:
     # A snapshot does not hold zone->flags: the zone is taken to be below its high mark just
     # when its free pages are.
     if record.nr_free_pages <= record.watermark[WMARK_HIGH]:
-        record.flags = ZONE_BELOW_HIGH
+        record.zone_flags = ZONE_BELOW_HIGH
 
 
 def _load_reserve(reserve: Sequence[int], zone: ZoneSnapshot) -> None:
@@ -82,5 +82,6 @@ def _load_pcp(state: State, zone: ZoneSnapshot, pcp: PcpSnapshot) -> None:
     record = state.pcp[zone.index, pcp.cpu]
     for name in _PCP_FIELDS:
         record[name] = pcp.fields.get(name, 0)
+    record.pcp_flags = pcp.fields.get("flags", 0)
     for pindex, frames in pcp.lists.items():
         fill_pcp_list(state, zone.index, pcp.cpu, pindex, frames)

@@ -22,8 +22,8 @@ class HalfFree(Placement):
 
     def __post_init__(self) -> None:
         if not 0 <= self.fraction <= 1:
-            raise ValueError(f"fraction is {self.fraction:g}; expected 0 to 1")
+            raise ValueError(f"placement half-free: fraction is {self.fraction:g}; expected 0 to 1")
 
     def cma_first_above(self) -> Fraction:
-        """``fraction``, exactly."""
+        """``fraction``, to a millionth."""
         return Fraction(self.fraction).limit_denominator(1_000_000)

@@ -88,7 +88,7 @@ class Books(NamedTuple):
     """u1[objects]: index of the gfp mask; UNKNOWN_GFP"""
     object_order: NDArray[np.uint8]
     """u1[objects]"""
-    object_flags: NDArray[np.uint8]
+    object_origin: NDArray[np.uint8]
     """u1[objects]: OF_THE_KERNEL"""
     call_of_task: NDArray[np.int32]
     """i4[words]: the contiguous call that a task is in; NOBODY"""
@@ -146,13 +146,13 @@ def mark_batched(events: NDArray[Any], waits: NDArray[np.uint8], batched: NDArra
 
 
 @jit
-def _emit(books: Books, out: Output, event: Any, op: int, flags: int) -> int:
+def _emit(books: Books, out: Output, event: Any, op: int, origin: int) -> int:
     """Append a request; returns its number."""
     number = books.used[NR_REQUESTS]
     books.used[NR_REQUESTS] += 1
     request = out.requests[number]
     request.time, request.line, request.cpu = event.time, event.line, event.cpu
-    request.op, request.flags = op, flags
+    request.op, request.origin = op, origin
     request.pfn, request.object, request.count = -1, NOBODY, 0
     request.order, request.gfp, request.area, request.align = 0, 0, 0, 0
     return number  # type: ignore[no-any-return]
@@ -168,11 +168,11 @@ def _append(books: Books, what: int, rows: NDArray[np.int32], pfn: int, order: i
 
 
 @jit
-def _new_object(books: Books, gfp: int, order: int, flags: int) -> int:
+def _new_object(books: Books, gfp: int, order: int, origin: int) -> int:
     number = books.used[NR_OBJECTS]
     books.used[NR_OBJECTS] += 1
     books.object_gfp[number], books.object_order[number] = gfp, order
-    books.object_flags[number] = flags
+    books.object_origin[number] = origin
     return number  # type: ignore[no-any-return]
 
 
@@ -204,18 +204,18 @@ def _claim_refills(books: Books, out: Output, cpu: int, request: int) -> None:
 
 @jit
 def _alloc(books: Books, out: Output, facts: Facts, event: Any, gfp: int) -> None:
-    flags = OF_THE_KERNEL if _in_call(books, event) else 0
-    number = _emit(books, out, event, ALLOC, flags)
+    origin = OF_THE_KERNEL if _in_call(books, event) else 0
+    number = _emit(books, out, event, ALLOC, origin)
     request = out.requests[number]
     request.order, request.gfp = event.order, gfp
-    request.object = _new_object(books, gfp, event.order, flags)
+    request.object = _new_object(books, gfp, event.order, origin)
     has_pcp_list = event.order <= _PCP_ORDERS or event.order == facts.pageblock_order
     _claim_refills(books, out, event.cpu, number if has_pcp_list else NOBODY)
     if event.pfn < 0:
         return
     _append(books, NR_ALLOCATED, out.allocated, event.pfn, event.order, number)
     books.owner[event.pfn] = request.object
-    if flags and facts.target[gfp]:
+    if origin and facts.target[gfp]:
         books.targets[books.used[NR_TARGETS]] = event.pfn
         books.used[NR_TARGETS] += 1
 
@@ -240,7 +240,7 @@ def _bulk(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: int)
     request.count, request.gfp = event.a - alive, facts.bulk_gfp
     request.object = books.used[NR_OBJECTS]
     for _ in range(event.a - alive):
-        _new_object(books, facts.bulk_gfp, 0, request.flags)
+        _new_object(books, facts.bulk_gfp, 0, request.origin)
     _claim_refills(books, out, event.cpu, number)
     number_of_page = 0
     for page in range(i + 1, last):
@@ -280,7 +280,7 @@ def _free_within_call(books: Books, pfn: int) -> int:
     pages are freed.  A page without a target is clean cache that was dropped: freed indeed.
     """
     owner = books.owner[pfn]
-    if owner < 0 or books.object_flags[owner] & OF_THE_KERNEL:
+    if owner < 0 or books.object_origin[owner] & OF_THE_KERNEL:
         _drop_target(books, pfn)
         return OF_THE_KERNEL
     target = _next_target(books)
@@ -294,18 +294,18 @@ def _free_within_call(books: Books, pfn: int) -> int:
 def _free(books: Books, out: Output, event: Any, order: int) -> None:
     pfn, owner = event.pfn, books.owner[event.pfn]
     if _in_call(books, event):
-        flags = _free_within_call(books, pfn)
-    elif owner == CONTIGUOUS or (owner >= 0 and books.object_flags[owner] & OF_THE_KERNEL):
-        flags = OF_THE_KERNEL
+        origin = _free_within_call(books, pfn)
+    elif owner == CONTIGUOUS or (owner >= 0 and books.object_origin[owner] & OF_THE_KERNEL):
+        origin = OF_THE_KERNEL
     else:
-        flags = 0
-    if owner == NOBODY and flags == 0:
+        origin = 0
+    if owner == NOBODY and origin == 0:
         owner = _new_object(books, UNKNOWN_GFP, order, 0)
         row = books.used[NR_FOUND]
         books.used[NR_FOUND] += 1
         books.found[row, 0], books.found[row, 1] = owner, pfn
     books.owner[pfn] = NOBODY
-    number = _emit(books, out, event, FREE, flags)
+    number = _emit(books, out, event, FREE, origin)
     request = out.requests[number]
     request.pfn, request.order, request.object = pfn, order, owner
     books.freeing[event.cpu] = number
@@ -319,8 +319,8 @@ def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
     if number == NOBODY or books.last_task[cpu] != task:
         number = books.range_request[task]
     if number == NOBODY:
-        flags = OF_THE_KERNEL if _in_call(books, event) else 0
-        number = _emit(books, out, event, TIMER_DRAIN if facts.worker[task] else DRAIN_ALL, flags)
+        origin = OF_THE_KERNEL if _in_call(books, event) else 0
+        number = _emit(books, out, event, TIMER_DRAIN if facts.worker[task] else DRAIN_ALL, origin)
     books.freeing[cpu] = number
     _append(books, NR_DRAINED, out.drained, event.pfn, event.order, number)
 

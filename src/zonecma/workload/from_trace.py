@@ -132,7 +132,7 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
         free_order=np.zeros(nr_frames, np.uint8),
         object_gfp=np.empty(events + bulk, np.uint8),
         object_order=np.empty(events + bulk, np.uint8),
-        object_flags=np.zeros(events + bulk, np.uint8),
+        object_origin=np.zeros(events + bulk, np.uint8),
         call_of_task=np.full(words, NOBODY, np.int32),
         area_of_task=np.zeros(words, np.uint8),
         range_request=np.full(words, NOBODY, np.int32),
@@ -164,7 +164,7 @@ def _objects(books: Books, pfn: NDArray[np.int32], number: NDArray[np.int32]) ->
 def _living(books: Books) -> NDArray[np.void]:
     """The load's objects that are alive now, by frame."""
     pfn = np.flatnonzero(books.owner >= 0).astype(np.int32)
-    of_load = books.object_flags[books.owner[pfn]] & OF_THE_KERNEL == 0
+    of_load = books.object_origin[books.owner[pfn]] & OF_THE_KERNEL == 0
     return _objects(books, pfn[of_load], books.owner[pfn[of_load]])
 
 

@@ -33,4 +33,4 @@ def by_request(
     kept = kept[np.argsort(owner[kept], kind="stable")]
     chunks = np.zeros(len(kept), CHUNK)
     chunks["pfn"], chunks["order"] = pfn[kept], order[kept]
-    return chunks, np.searchsorted(owner[kept], np.arange(requests + 1))
+    return chunks.view(np.recarray), np.searchsorted(owner[kept], np.arange(requests + 1))

@@ -33,7 +33,7 @@ TAKE_FREE = 11
 """compaction took the free chunk at ``pfn`` off its list"""
 
 OF_THE_KERNEL = 1
-"""REQUEST.flags: made by the kernel for itself while it served a contiguous call"""
+"""REQUEST.origin: made by the kernel for itself while it served a contiguous call"""
 
 REQUEST = np.dtype(
     [
@@ -43,7 +43,7 @@ REQUEST = np.dtype(
         ("count", "i4"),  # frames of a BULK or CMA_ALLOC
         ("line", "u4"),  # line of the trace text that it came from; 0: none
         ("op", "u1"),
-        ("flags", "u1"),
+        ("origin", "u1"),  # OF_THE_KERNEL, or 0: the load
         ("cpu", "u1"),
         ("order", "u1"),
         ("gfp", "u1"),  # index into Load.gfp_masks

@@ -1,0 +1,171 @@
+"""The verbs as a user runs them: another process, its output and its exit status."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CAPTURES, REPOSITORY
+from zonecma import __version__
+
+BOOT = str(CAPTURES / "boot-zonecma256-6.12")
+
+
+def zonecma(*arguments, env=None, cwd=REPOSITORY, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "zonecma", *arguments],
+        capture_output="stdout" not in options,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "100", **(env or {})},
+        **options,
+    )
+
+
+def test_version():
+    assert zonecma("--version").stdout == f"zonecma {__version__}\n"
+
+
+@pytest.mark.parametrize("verb", ["verify", "compare", "show"])
+def test_help(verb):
+    done = zonecma(verb, "--help")
+    assert done.returncode == 0
+    assert "--json" in done.stdout
+    assert max(map(len, done.stdout.split("\n"))) <= 100
+
+
+def test_verify_json_has_what_is_documented():
+    done = zonecma("verify", BOOT, "--json")
+    out = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (out["recording"], out["kernel"]) == ("boot-zonecma256-6.12", "6.12.117-gt")
+    for name in ("allocations", "refills", "refill_sizes", "drain_decisions", "drains"):
+        assert out[name].keys() == {"checked", "exact"}
+    for name in ("drains_after_free", "drains_in_calls", "drains_external"):
+        assert out[name].keys() >= {"checked", "exact"}
+    assert out["final_lists"].keys() == {"checked", "equal"}
+    assert out["events"] > 3000
+    assert out["seconds"] > 0
+    assert (out["repairs"], out["skipped"]) == (0, {})
+
+
+def test_compare_json_has_what_is_documented():
+    done = zonecma("compare", BOOT, "--json")
+    out = json.loads(done.stdout)
+    assert [p["name"] for p in out["placements"]] == ["half-free", "last-resort", "zone-cma", "carveout"]
+    keys = {"area_use_mean", "calls", "calls_ok", "frames_migrated", "min_free_outside", "failed_requests"}
+    assert all(p.keys() >= keys | {"use_by"} for p in out["placements"])
+
+
+def test_the_demo_recording_is_the_default():
+    out = json.loads(zonecma("compare", "--json", "--placement", "half-free,fraction=0.25").stdout)
+    assert out["recording"] == "cma256-mix-6.12"
+    assert [p["name"] for p in out["placements"]] == ["half-free,fraction=0.25"]
+
+
+def test_the_status_is_0_whatever_the_score():
+    done = zonecma("verify", str(CAPTURES / "cma256-mix-6.1"))
+    assert done.returncode == 0
+    assert "skipped 500,070 (kernel 6.1:" in done.stdout
+
+
+def test_show():
+    done = zonecma("show", BOOT)
+    assert done.returncode == 0
+    assert "CMA area reserved: 65,536 pages" in done.stdout
+    single = zonecma("show", str(CAPTURES / "nocma-mix-6.12" / "snap.A.json.gz"), "--json")
+    assert json.loads(single.stdout)["zones"][0]["name"] == "DMA"
+
+
+def damaged(tmp_path, *, trace=None, snapshot=None):
+    """A recording one of whose files is replaced."""
+    folder = tmp_path / "damaged"
+    folder.mkdir()
+    for file in (CAPTURES / "boot-nocma-6.12").iterdir():
+        (folder / file.name).symlink_to(file)
+    for name, content in (("trace.txt.zst", trace), ("snap.A.json.gz", snapshot)):
+        if content is not None:
+            (folder / name).unlink()
+            (folder / name).write_bytes(content)
+    return str(folder)
+
+
+WHOLE = (CAPTURES / "boot-nocma-6.12" / "trace.txt.zst").read_bytes()
+PLACEMENTS = {
+    "nothing": "no placement is called 'nothing'; expected one of half-free",
+    "half-free,fraction=2": "placement half-free: fraction is 2; expected 0 to 1",
+    "half-free,fraction=x": "placement half-free: fraction is 'x'",
+    "zone-cma,a=1": "placement zone-cma has no parameter",
+}
+BAD_INPUT = {
+    "no such recording": (lambda _: "nowhere", "nowhere: no such recording"),
+    "an empty folder": (str, "expected a recording's folder"),
+    "a truncated trace": (lambda p: damaged(p, trace=WHOLE[:-999]), "trace.txt.zst: cut off after"),
+    "a foreign trace": (lambda p: damaged(p, trace=b"\x7fELF" * 9), "expected text compressed by zstd"),
+    "an empty trace": (lambda p: damaged(p, trace=b""), "trace.txt.zst"),
+    "a foreign snapshot": (lambda p: damaged(p, snapshot=b"hello"), "snap.A.json.gz"),
+}
+
+
+@pytest.mark.parametrize("verb", ["verify", "compare", "show"])
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_gives_one_line_and_status_2(tmp_path, verb, case):
+    make, expected = BAD_INPUT[case]
+    done = zonecma(verb, make(tmp_path))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("zonecma: ")
+    assert expected in done.stderr
+
+
+@pytest.mark.parametrize("text", PLACEMENTS)
+def test_placements_that_make_no_sense(text):
+    done = zonecma("compare", "--placement", text)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert PLACEMENTS[text] in done.stderr
+
+
+def test_a_truncated_trace_read_in_part_says_so(tmp_path):
+    done = zonecma("show", damaged(tmp_path, trace=WHOLE[:-999]), "--partial")
+    assert done.returncode == 0
+    assert "read in part: " in done.stdout
+    assert "cut off after" in done.stdout
+
+
+def test_a_full_disk_gives_one_line_and_status_1():
+    with Path("/dev/full").open("w") as full:
+        done = zonecma("show", BOOT, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert done.stderr == "zonecma: cannot write the output: No space left on device\n"
+
+
+def test_a_reader_that_has_seen_enough_sees_no_traceback():
+    shell = f"{sys.executable} -m zonecma show --json {BOOT} | true"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_no_cache_folder_is_no_failure(tmp_path):
+    (tmp_path / "a-file").touch()
+    done = zonecma("show", BOOT, env={"ZONECMA_CACHE": str(tmp_path / "a-file" / "below")})
+    assert done.returncode == 0
+    assert "no event lost" in done.stdout
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; sys.argv = ['zonecma', '--help']\ntry:\n import zonecma.cli as c; c.main()\n"
+    code += "except SystemExit: pass\nprint(sorted({'numba', 'polars', 'numpy', 'rich'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
+
+
+def test_import_zonecma_imports_nothing_at_all():
+    code = "import sys, zonecma; print(sorted({'numba', 'polars', 'numpy', 'typer'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from zonecma.capture.bytescan import PADDING
+from zonecma.capture.bytescan import NEWLINE, PADDING
 from zonecma.errors import InputError
 
 BLOCK = 1 << 20
@@ -19,7 +19,7 @@ class LineBuffer:
     """Collects pieces of text and hands out blocks of whole lines, always in the same memory."""
 
     def __init__(self) -> None:
-        self.text: NDArray[np.uint8] = np.zeros(2 * BLOCK + PADDING, np.uint8)
+        self.text: NDArray[np.uint8] = np.full(2 * BLOCK + PADDING, NEWLINE, np.uint8)
         self.filled = 0
         """bytes in ``text``"""
         self.lines_end = 0

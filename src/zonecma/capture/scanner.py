@@ -28,10 +28,10 @@ from zonecma.capture.bytescan import (
     TILDE,
     byte,
     decimal,
-    find_byte,
+    find_newline,
     find_word_end,
     hash_bytes,
-    holds_byte,
+    holds_newline,
     is_digit,
     number,
     skip_spaces,
@@ -149,13 +149,21 @@ def _open_bracket(text: NDArray[np.uint8], words: NDArray[np.uint64], start: int
     at a known place; only lines that were cut or padded otherwise are searched.
     """
     minus = start + _COMM_WIDTH
-    if byte(text, minus) == MINUS:
+    if byte(text, minus) == MINUS and not (holds_newline(words, start) or holds_newline(words, start + 8)):
         _, pid_end = decimal(text, minus + 1)
         at = skip_spaces(text, pid_end)
-        whole = not holds_byte(words, start, NEWLINE) and not holds_byte(words, start + 8, NEWLINE)
-        if byte(text, at) == BRACKET and at > pid_end > minus + 1 and whole:
+        if at > pid_end > minus + 1 and _is_bracket(text, at):
             return at
     return _search_bracket(text, start)
+
+
+@primitive
+def _is_bracket(text: NDArray[np.uint8], at: int) -> bool:
+    """Whether ``[digits]`` stands here."""
+    if byte(text, at) != BRACKET:
+        return False
+    _, close = decimal(text, at + 1)
+    return close > at + 1 and byte(text, close) == BRACKET_END
 
 
 @jit
@@ -163,10 +171,8 @@ def _search_bracket(text: NDArray[np.uint8], start: int) -> int:
     """The first ``[digits]`` after a space; -1."""
     at = start + 1
     while byte(text, at - 1) != NEWLINE and byte(text, at) != NEWLINE:
-        if byte(text, at) == BRACKET and byte(text, at - 1) == SPACE:
-            _, close = decimal(text, at + 1)
-            if close > at + 1 and byte(text, close) == BRACKET_END:
-                return at
+        if byte(text, at - 1) == SPACE and _is_bracket(text, at):
+            return at
         at += 1
     return -1
 
@@ -252,7 +258,7 @@ def _scan_text(
     text: NDArray[np.uint8], words: NDArray[np.uint64], texts: Texts, kind: int, at: int
 ) -> tuple[int, int]:
     """The number of a word (or of the rest of the line; -1: no room) and the position after it."""
-    end = find_byte(words, at, NEWLINE) if kind == _REST else find_word_end(words, at)
+    end = find_newline(words, at) if kind == _REST else find_word_end(words, at)
     last = end - 1 if kind == _TEXT and byte(text, end - 1) == COMMA else end
     return number_of(text, words, texts, at, last), end
 
@@ -272,9 +278,11 @@ def _scan_number(text: NDArray[np.uint8], layout: Layout, kind: int, at: int) ->
 @jit
 def _scan_range(text: NDArray[np.uint8], at: int) -> tuple[int, int, int]:
     """``(0x1 ~ 0x2)``: both numbers and the position after them; ``at`` when malformed."""
+    if byte(text, at) != PAREN:
+        return 0, 0, at
     first, end = number(text, at + 1, False)
     tilde = skip_spaces(text, end)
-    if byte(text, at) != PAREN or end == at + 1 or byte(text, tilde) != TILDE:
+    if end == at + 1 or byte(text, tilde) != TILDE:
         return 0, 0, at
     begin = skip_spaces(text, tilde + 1)
     second, end = number(text, begin, False)
@@ -339,7 +347,7 @@ def _scan_fields(
             return _fault(cursor, at, EXPECT_NUMBER, event, field)
         if kind != _BULK_PAGE:
             _store(row, tables.field_column[field], value)
-        elif extra <= row.a and value != NO_FRAME:
+        elif extra <= row.a and extra < ROWS_PER_LINE and value != NO_FRAME:
             _add_bulk_page(rows, cursor, extra, value)
             extra += 1
         seen |= 1 << (field - tables.first_field[event])
@@ -382,8 +390,8 @@ def _scan_event_line(
     if after == at:
         return _fault(cursor, at, EXPECT_TIME, 0, 0)
     name = skip_spaces(text, after)
-    name_end = min(find_byte(words, name, COLON), find_word_end(words, name))
-    if byte(text, name_end) != COLON or name_end == name:
+    name_end = find_word_end(words, name) - 1
+    if name_end <= name or byte(text, name_end) != COLON:
         return _fault(cursor, name, EXPECT_EVENT, 0, 0)
     slot = free_slot(tables.event_hash, hash_bytes(words, name, name_end))
     event = tables.event_number[slot]
@@ -396,7 +404,7 @@ def _scan_event_line(
             return TEXTS_FULL
     elif tables.first_field[event] < tables.first_field[event + 1]:
         return _scan_fields(text, words, tables, texts, layout, rows, cursor, event, at)
-    cursor.at[0] = find_byte(words, at, NEWLINE) + 1
+    cursor.at[0] = find_newline(words, at) + 1
     cursor.at[2] += 1
     return ALL_READ
 
@@ -414,7 +422,7 @@ def scan(
 ) -> int:
     """Read lines of ``text[:length]`` from the cursor on: ALL_READ, ROWS_FULL, TEXTS_FULL or MALFORMED.
 
-    The text ends in a newline, at ``length - 1``, and PADDING zero bytes.  Unless the line is
+    The text ends in a newline, at ``length - 1``, and PADDING more.  Unless the line is
     malformed the cursor stands on the first line not read, so that scanning goes on with more
     room; of a malformed line it names the line and the byte.
     """
@@ -429,10 +437,10 @@ def scan(
             status = _scan_event_line(text, words, tables, texts, layout, rows, cursor, bracket)
         elif word(words, start) & _FOUR == _CPU_COLON:
             _scan_lost(text, rows[cursor.at[2]], start)
-            cursor.at[0] = find_byte(words, start, NEWLINE) + 1
+            cursor.at[0] = find_newline(words, start) + 1
             cursor.at[2] += 1
         elif _is_heading(text, words, start):
-            cursor.at[0] = find_byte(words, start, NEWLINE) + 1
+            cursor.at[0] = find_newline(words, start) + 1
         else:
             status = _fault(cursor, start, EXPECT_TASK, 0, 0)
         if status == TEXTS_FULL:

@@ -78,7 +78,7 @@ def act(s, what, a, b, c, d):
 
 def bare(frames=0x2400, zone=ZONE_NORMAL, cpus=1, **options):
     """One zone of ``frames`` frames, all in use, no thresholds: allocations go until nothing is left."""
-    state = empty_state(frames, cpus, nr_gfp_classes=len(MASKS), nr_objects=frames, **options)
+    state = empty_state(frames, cpus, nr_gfp_classes=len(MASKS), nr_objects=frames + 1, **options)
     state.conf.pcp_batch_scale_max = NEWEST.pcp_batch_scale_max
     state.frame.zone[:frames], state.frame.where[:frames] = zone, IN_USE
     state.frame.user[:frames] = UNKNOWN_USER

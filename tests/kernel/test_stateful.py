@@ -40,14 +40,22 @@ class Allocator(RuleBasedStateMachine):
     )
     def boot(self, cpus, placement, mib):
         self.state = booted(mib=mib, cma_mib=8, cpus=cpus, placement=placement)
-        self.cpus, self.objects, self.singles, self.calls, self.number = cpus, {}, [], [], 0
+        self.cpus, self.objects, self.singles, self.calls = cpus, {}, [], []
         self.pages = mib * 256
+        self.unused_numbers = list(range(self.pages + 1))
 
     @rule(cpu=st.integers(0, 2), user=CLASSES, order=st.sampled_from([0, 0, 0, 1, 2, 3, 4, 6, 9, 10]))
     def allocate(self, cpu, user, order):
-        number, self.number = self.number, self.number + 1
+        number = self.unused_numbers.pop()
         if act(self.state, ALLOC, cpu % self.cpus, user, order, number) >= 0:
             self.objects[number] = (user, order)
+        else:
+            self.unused_numbers.append(number)
+
+    def release_object(self, cpu, number):
+        _, order = self.objects.pop(number)
+        self.unused_numbers.append(number)
+        act(self.state, FREE_PAGES, cpu % self.cpus, int(self.state.object_pfn[number]), order, 0)
 
     @rule(cpu=st.integers(0, 2), count=st.integers(20, 400), user=CLASSES)
     def allocate_many(self, cpu, count, user):
@@ -64,15 +72,12 @@ class Allocator(RuleBasedStateMachine):
     @rule(cpu=st.integers(0, 2), data=st.data())
     def free(self, cpu, data):
         if self.objects:
-            number = data.draw(st.sampled_from(sorted(self.objects)))
-            _, order = self.objects.pop(number)
-            act(self.state, FREE_PAGES, cpu % self.cpus, int(self.state.object_pfn[number]), order, 0)
+            self.release_object(cpu, data.draw(st.sampled_from(sorted(self.objects))))
 
     @rule(cpu=st.integers(0, 2), keep_every=st.integers(2, 9))
     def free_many(self, cpu, keep_every):
         for number in [n for i, n in enumerate(sorted(self.objects)) if i % keep_every]:
-            _, order = self.objects.pop(number)
-            act(self.state, FREE_PAGES, cpu % self.cpus, int(self.state.object_pfn[number]), order, 0)
+            self.release_object(cpu, number)
 
     @rule(cpu=st.integers(0, 2))
     def free_singles(self, cpu):

@@ -14,6 +14,7 @@ from zonecma.kernel.buddy import (
     page_del_and_expand,
     rmqueue_smallest,
 )
+from zonecma.kernel.chunk import chunk_order, chunk_pages
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lists import free_list, list_empty, list_first
 from zonecma.kernel.migratetype import (
@@ -85,7 +86,7 @@ def free_pages_of_block(s: State, start: Pfn) -> int:
     while pfn < end:
         size = 1
         if s.frame[pfn].where == IN_BUDDY:
-            size = 1 << s.frame[pfn].order
+            size = chunk_pages(s, pfn)
             free += size
         pfn = Pfn(pfn + size)
     return free
@@ -96,7 +97,7 @@ def movable_pages_of_block(s: State, start: Pfn) -> int:
     """Used pages of a pageblock that look movable (PageLRU in prep_move_freepages_block)."""
     movable, pfn, end = 0, start, start + pageblock_nr_pages(s)
     while pfn < end:
-        size = 1 << s.frame[pfn].order
+        size = chunk_pages(s, pfn)
         if s.frame[pfn].where == IN_USE and is_movable_user(s, pfn):
             movable += min(size, end - pfn)
         pfn = Pfn(pfn + size)
@@ -111,7 +112,7 @@ def move_freepages_block(s: State, start: Pfn, zone: ZoneIndex, old: Migratetype
         if s.frame[pfn].where != IN_BUDDY:
             pfn = Pfn(pfn + 1)
             continue
-        order = Order(s.frame[pfn].order)
+        order = chunk_order(s, pfn)
         move_to_free_list(s, pfn, zone, order, old, new)
         moved += 1 << order
         pfn = Pfn(pfn + (1 << order))

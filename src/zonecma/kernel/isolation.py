@@ -6,6 +6,7 @@ mm/page_isolation.c and alloc_contig_range of mm/page_alloc.c, 6.12.117.
 from __future__ import annotations
 
 from zonecma.kernel.buddy import del_page_from_free_list, free_one_page, is_free_chunk, split_large_buddy
+from zonecma.kernel.chunk import chunk_order, chunk_pages
 from zonecma.kernel.fallback import move_freepages_block, zone_spans_block
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lists import HEAD, TAIL
@@ -28,7 +29,7 @@ def find_large_buddy(s: State, start: Pfn) -> Pfn:
     for order in range(s.config[0].max_order + 1):
         pfn = Pfn(start & -(1 << order))
         if s.frame[pfn].where == IN_BUDDY:
-            return pfn if pfn + (1 << s.frame[pfn].order) > start else start
+            return pfn if pfn + chunk_pages(s, pfn) > start else start
     return start
 
 
@@ -41,7 +42,7 @@ def move_freepages_block_isolate(s: State, start: Pfn, zone: ZoneIndex, migratet
     if not zone_spans_block(s, zone, start):
         return False
     chunk = find_large_buddy(s, start)
-    order = Order(s.frame[chunk].order)
+    order = chunk_order(s, chunk)
     straddles = chunk != start or order > s.config[0].pageblock_order
     if s.frame[chunk].where == IN_BUDDY and straddles:
         del_page_from_free_list(s, chunk, zone, order, get_pageblock_migratetype(s, chunk))
@@ -79,7 +80,7 @@ def unisolate_block(s: State, start: Pfn, migratetype: Migratetype) -> None:
     """Give one isolated pageblock back as ``migratetype`` (unset_migratetype_isolate)."""
     if get_pageblock_migratetype(s, start) != MIGRATE_ISOLATE:
         return
-    zone, order = ZoneIndex(s.frame[start].zone), Order(s.frame[start].order)
+    zone, order = ZoneIndex(s.frame[start].zone), chunk_order(s, start)
     if s.frame[start].where == IN_BUDDY and mergeable_neighbour(s, start, zone, order):
         del_page_from_free_list(s, start, zone, order, MIGRATE_ISOLATE)
         set_pageblock_migratetype(s, start, migratetype)
@@ -125,7 +126,7 @@ def first_busy_pfn(s: State, start: Pfn, end: Pfn) -> Pfn:
     """The first frame of a range that is not free; ``end`` or beyond if all are (test_pages_isolated)."""
     pfn = find_large_buddy(s, start)
     while pfn < end and s.frame[pfn].where == IN_BUDDY:
-        pfn = Pfn(pfn + (1 << s.frame[pfn].order))
+        pfn = Pfn(pfn + chunk_pages(s, pfn))
     return pfn
 
 
@@ -139,7 +140,7 @@ def isolate_freepages_range(s: State, start: Pfn, end: Pfn) -> Pfn:
         return NO_PFN
     pfn = find_large_buddy(s, start)
     while pfn < end:
-        order = Order(s.frame[pfn].order)
+        order = chunk_order(s, pfn)
         zone = ZoneIndex(s.frame[pfn].zone)
         del_page_from_free_list(s, pfn, zone, order, get_pageblock_migratetype(s, pfn))
         pfn = Pfn(pfn + (1 << order))

@@ -7,11 +7,12 @@ pages refuse) is not modelled here; results that depend on it say so.
 from __future__ import annotations
 
 from zonecma.kernel.alloc import alloc_pages
+from zonecma.kernel.chunk import chunk_order, chunk_pages
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.migratetype import MIGRATE_MOVABLE
 from zonecma.kernel.state import IN_BUDDY, IN_USE, NO_OBJECT, State
-from zonecma.kernel.units import NO_PFN, Code, Cpu, Order, Pages, Pfn, User
+from zonecma.kernel.units import NO_PFN, Code, Cpu, Pages, Pfn, User
 
 OK = Code(0)
 ENOMEM = Code(12)
@@ -30,7 +31,7 @@ def head_of_object(s: State, pfn: Pfn) -> Pfn:
     """First frame of the object that a used frame belongs to; NO_PFN when it belongs to none."""
     for order in range(s.config[0].max_order + 1):
         head = Pfn(pfn & -(1 << order))
-        if s.frame[head].object != NO_OBJECT and head + (1 << s.frame[head].order) > pfn:
+        if s.frame[head].object != NO_OBJECT and head + chunk_pages(s, head) > pfn:
             return head
     return NO_PFN
 
@@ -42,7 +43,7 @@ def migrate_object(s: State, cpu: Cpu, head: Pfn, target_user: User) -> Code:
     The target is allocated before the source is freed, as in migrate_pages().  The moved
     frames keep the class of the request that they served.
     """
-    order, user, object_id = Order(s.frame[head].order), s.frame[head].user, s.frame[head].object
+    order, user, object_id = chunk_order(s, head), s.frame[head].user, s.frame[head].object
     target = alloc_pages(s, cpu, target_user, order)
     if target == NO_PFN:
         return ENOMEM
@@ -73,12 +74,12 @@ def migrate_range(s: State, cpu: Cpu, start: Pfn, end: Pfn, target_user: User) -
     while pfn < end:
         size = 1
         if s.frame[pfn].where == IN_BUDDY:
-            size = 1 << s.frame[pfn].order
+            size = chunk_pages(s, pfn)
         else:
             head = movable_head(s, pfn)
             if head != NO_PFN:
-                size = head + (1 << s.frame[head].order) - pfn
-                moved = Pages(moved + (1 << s.frame[head].order))
+                size = head + chunk_pages(s, head) - pfn
+                moved = Pages(moved + chunk_pages(s, head))
                 if migrate_object(s, cpu, head, target_user) != OK:
                     return ENOMEM, moved
         pfn = Pfn(pfn + size)

@@ -15,6 +15,7 @@ from zonecma.kernel.buddy import (
     del_page_from_free_list,
     remove_from_free_list,
 )
+from zonecma.kernel.chunk import chunk_order, chunk_pages
 from zonecma.kernel.isolation import find_large_buddy
 from zonecma.kernel.jit import entry, jit
 from zonecma.kernel.lists import HEAD
@@ -45,7 +46,7 @@ def take_chunk_off_buddy(s: State, target: Pfn, order: Order) -> bool:
     head = find_large_buddy(s, target)
     if s.frame[head].where != IN_BUDDY or s.frame[head].order < order:
         return False
-    zone, high = ZoneIndex(s.frame[head].zone), Order(s.frame[head].order)
+    zone, high = ZoneIndex(s.frame[head].zone), chunk_order(s, head)
     migratetype = get_pageblock_migratetype(s, head)
     remove_from_free_list(s, head, zone, high)
     break_down_buddy_pages(s, head, target, zone, order, high, migratetype)
@@ -68,7 +69,7 @@ def pcp_chunk_of(s: State, pfn: Pfn) -> Pfn:
     """First frame of the per-cpu chunk that holds a frame; NO_PFN."""
     for order in range(s.config[0].pageblock_order + 1):
         head = Pfn(pfn & -(1 << order))
-        if s.frame[head].where == ON_PCP and head + (1 << s.frame[head].order) > pfn:
+        if s.frame[head].where == ON_PCP and head + chunk_pages(s, head) > pfn:
             return head
     return NO_PFN
 
@@ -81,7 +82,7 @@ def take_frame(s: State, pfn: Pfn) -> bool:
     head = pcp_chunk_of(s, pfn)
     if head == NO_PFN:
         return False
-    zone, order = ZoneIndex(s.frame[head].zone), Order(s.frame[head].order)
+    zone, order = ZoneIndex(s.frame[head].zone), chunk_order(s, head)
     remove_from_pcp_list(s, head, zone, cpu_of_pcp_chunk(s, head), order)
     return True
 
@@ -107,10 +108,10 @@ def withdraw_range(s: State, start: Pfn, end: Pfn, used: NDArray[np.uint8]) -> N
     while pfn < end:
         where, zone, order = s.frame[pfn].where, ZoneIndex(s.frame[pfn].zone), Order(0)
         if where == IN_BUDDY:
-            order = Order(s.frame[pfn].order)
+            order = chunk_order(s, pfn)
             del_page_from_free_list(s, pfn, zone, order, get_pageblock_migratetype(s, pfn))
         elif where == ON_PCP:
-            order = Order(s.frame[pfn].order)
+            order = chunk_order(s, pfn)
             remove_from_pcp_list(s, pfn, zone, cpu_of_pcp_chunk(s, pfn), order)
         for frame in range(pfn, pfn + (1 << order)):
             s.frame[frame].where = RESERVED

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.buddy import is_free_chunk, may_merge
+from zonecma.kernel.chunk import chunk_order
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.lists import free_list, list_first, pcp_list
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_HIGHATOMIC, MIGRATE_ISOLATE, MIGRATE_TYPES
@@ -97,7 +98,7 @@ def _check_chunk(s: State, pfn: Pfn, migratetype: Migratetype, where: NDArray[np
 
     Isolation moves chunks block by block and merges nothing.
     """
-    order = Order(s.frame[pfn].order)
+    order = chunk_order(s, pfn)
     block = Pfn(pfn)
     while block < pfn + (1 << order):
         if get_pageblock_migratetype(s, block) != migratetype:

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from zonecma.kernel.chunk import chunk_pages
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.pageblock import pageblock_of
 from zonecma.kernel.state import NO_OBJECT, State
-from zonecma.kernel.units import Order, Pfn
+from zonecma.kernel.units import Pfn
 from zonecma.kernel.users import UNKNOWN_USER
 from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_CMA
 from zonecma.workload.users import UserKind
@@ -47,7 +48,7 @@ def kind_of(s: State, usage: Usage, pfn: Pfn) -> int:
 def account(s: State, usage: Usage, pfn: Pfn, sign: int) -> None:
     """Count a chunk that is allocated (1) or about to be freed (-1)."""
     if usage.in_area[pageblock_of(s, pfn)]:
-        usage.used[kind_of(s, usage, pfn)] += sign << Order(s.frame[pfn].order)
+        usage.used[kind_of(s, usage, pfn)] += sign * chunk_pages(s, pfn)
 
 
 @jit

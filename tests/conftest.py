@@ -1,8 +1,11 @@
 """What the tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ["NUMBA_BOUNDSCHECK"] = "1"  # before numba is imported: compiled code looks at every index
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CAPTURES = REPOSITORY / "captures"

@@ -5,7 +5,8 @@
 
 numba's cache looks only at the file that holds the cached function and would serve stale
 code after a change in a helper of another file.  The cache folder is therefore keyed by a
-hash of every source that can be compiled in, and of numba's version.
+hash of every source that can be compiled in, of numba's version and of whether indices are
+checked (NUMBA_BOUNDSCHECK=1: the tests run so; a stray index would else be silent).
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _ROOMS_WITH_COMPILED_CODE = ("kernel", "capture", "workload", "lab")
 
 
 def _source_key() -> str:
-    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
+    made_by = f"{numba.__version__} {config.BOUNDSCHECK}"
+    digest = hashlib.blake2b(made_by.encode(), digest_size=8)
     for room in _ROOMS_WITH_COMPILED_CODE:
         for source in sorted((_PACKAGE / room).glob("*.py")):
             digest.update(source.read_bytes())

@@ -87,7 +87,7 @@ def open_recording(where: str = DEMO, *, partial: bool = False) -> Recording:
             recording = Recording(folder, partial)
             _ = recording.trace_file
             return recording
-    shipped = ", ".join(sorted(path.name for path in PACKAGED.iterdir()))
+    shipped = ", ".join(sorted(path.name for path in PACKAGED.glob("*")))
     raise InputError(f"{where}: no such recording; expected a folder, or one of: {shipped}")
 
 

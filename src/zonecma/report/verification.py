@@ -32,10 +32,13 @@ def verification_table(outcome: Verification, columns: int | None = None) -> str
     return "\n\n".join([heading, aligned(rows), notes(_remarks(outcome), columns)])
 
 
+def share(score: Score) -> str:
+    """The exact ones in percent, rounded down: 100.000 % means all."""
+    return f"{int(score.exact / score.checked * 1e5) / 1e3:.3f} %" if score.checked else "-"
+
+
 def _cells(score: Score) -> list[str]:
-    # Rounded down: 100 % means all.
-    share = f"{int(score.exact / score.checked * 1e5) / 1e3:.3f} %" if score.checked else "-"
-    return [thousands(score.checked), thousands(score.exact), share]
+    return [thousands(score.checked), thousands(score.exact), share(score)]
 
 
 def _remarks(outcome: Verification) -> list[str]:

@@ -1,0 +1,60 @@
+"""What the documents show is what the commands print."""
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import CAPTURES, REPOSITORY
+from zonecma.capture.recording import Recording
+from zonecma.lab.verify import verify
+from zonecma.report.verification import share
+
+DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])
+CONSOLE = re.compile(r"```console\n\$ zonecma ([^\n]*)\n(.*?)\n```", re.DOTALL)
+RATE = re.compile(r"replayed in .* a second")
+FIDELITY = re.compile(r"^\| `([\w.-]+)` \| (.*) \|$", re.MULTILINE)
+
+
+def consoles():
+    for document in DOCUMENTS:
+        for arguments, output in CONSOLE.findall(document.read_text()):
+            yield pytest.param(arguments.split(), output, id=f"{document.name}: {arguments}")
+
+
+@pytest.mark.parametrize(("arguments", "output"), [*consoles()])
+def test_console(arguments, output):
+    command = [sys.executable, "-m", "zonecma", *arguments]
+    environment = {**os.environ, "COLUMNS": "100"}
+    ran = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True)
+    assert RATE.sub("replayed", ran.stdout).rstrip() == RATE.sub("replayed", output)
+
+
+def test_the_first_document_shows_both_verbs():
+    shown = CONSOLE.findall((REPOSITORY / "README.md").read_text())
+    assert [arguments for arguments, _ in shown] == ["verify", "compare"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_python(document):
+    assert doctest.testfile(str(document), module_relative=False).failed == 0
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    for target in re.findall(r"\]\((?!http)([^)#]+)", document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+def test_fidelity_table():
+    rows = dict(FIDELITY.findall((REPOSITORY / "docs" / "verify.md").read_text()))
+    real = {}
+    for name in rows:
+        o = verify(Recording(CAPTURES / name))
+        calls, lists = (f"{s.exact} of {s.checked}" for s in (o.calls, o.final_lists))
+        real[name] = " | ".join([share(o.allocations), share(o.refills), share(o.drains), calls, lists])
+    assert rows == real
+    assert rows.keys() == {path.name for path in CAPTURES.glob("*-*-6*") if not path.name.startswith("boot-")}

@@ -37,7 +37,7 @@ def _legend(outcome: Comparison) -> list[str]:
     if len(outcome.placements) > 1:
         lines.append(f"in brackets: the difference from {outcome.placements[0].name}")
     if _highest(outcome):
-        lines.append(f"a full bar is {_highest(outcome):.1%} of the area")
+        lines.append(f"a full bar is {100 * _highest(outcome):.1f} % of the area")
     if not outcome.area_pages:
         lines.append("this machine has no CMA area: its placements can't differ")
     return lines

@@ -6,6 +6,7 @@ Exit status: 0 done, 1 output that can't be written, 2 input that can't be used,
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -128,11 +129,16 @@ def show(
 
 
 def _print(outcome: Any, as_json: bool, table: Callable[[Any], str], to_json: Callable[[Any], Any]) -> None:
+    if _interrupts:
+        raise KeyboardInterrupt
     print(json.dumps(to_json(outcome)) if as_json else table(outcome))
 
 
 def main() -> None:
     """Run the command line; one line on standard error for what went wrong."""
+    if sys.stdout is None:
+        _fail("cannot write the output: standard output is closed", 1)
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         app()
         sys.stdout.flush()
@@ -148,5 +154,15 @@ def main() -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    print(f"zonecma: {message}", file=sys.stderr)
+    line = "".join(letter if letter.isprintable() else "?" for letter in message)
+    print(f"zonecma: {line}", file=sys.stderr)
     sys.exit(status)
+
+
+_interrupts: list[int] = []
+"""Signals that came: an exception raised within a compiler's callback would be lost."""
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    _interrupts.append(number)
+    raise KeyboardInterrupt

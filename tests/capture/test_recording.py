@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from tests.conftest import CAPTURES
-from zonecma.capture.recording import DEMO, PACKAGED, Recording, load_window, open_recording
+from zonecma.capture.recording import DEMO, PACKAGED, Recording, load_markers, open_recording
 from zonecma.errors import InputError
 
 
@@ -27,7 +27,7 @@ def test_an_unknown_name_lists_those_that_exist():
 
 
 def test_the_load_lies_between_its_markers():
-    start, end = load_window(open_recording().trace())
+    start, end = load_markers(open_recording().trace())
     assert (start, end) == (2_604_647_000, 7_398_458_000)
 
 

@@ -169,3 +169,20 @@ def test_import_zonecma_imports_nothing_at_all():
     code = "import sys, zonecma; print(sorted({'numba', 'polars', 'numpy', 'typer'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("where", ["a" * 5000, "two\nlines", "\x1b[31mred"])
+@pytest.mark.parametrize("verb", ["verify", "show"])
+def test_a_name_that_is_none(verb, where):
+    done = zonecma(verb, where)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "no such recording" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_a_closed_output_is_no_success():
+    command = f"{sys.executable} -m zonecma show {BOOT} >&-"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "standard output is closed" in done.stderr

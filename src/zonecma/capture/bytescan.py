@@ -23,6 +23,9 @@ NEWLINE, SPACE, HASH, PAREN, COMMA, MINUS, DOT = 10, 32, 35, 40, 44, 45, 46
 DIGIT_0, DIGIT_9, COLON, EQUALS, GREATER, BRACKET, BRACKET_END = 48, 57, 58, 61, 62, 91, 93
 LOWER_A, LOWER_F, LOWER_X, TILDE = 97, 102, 120, 126
 
+MAX_DIGITS, MAX_HEX_DIGITS = 18, 16
+"""Digits of a number that 64 bits hold for sure."""
+
 _ONES = np.uint64(0x0101010101010101)
 _HIGHS = np.uint64(0x8080808080808080)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -139,7 +142,7 @@ def skip_spaces(text: NDArray[np.uint8], at: int) -> int:
 
 @primitive
 def decimal(text: NDArray[np.uint8], at: int) -> tuple[int, int]:
-    """A run of digits: its value and the position after it."""
+    """A run of digits: its value and the position after it; beyond MAX_DIGITS the value wraps."""
     value = np.int64(0)
     while is_digit(byte(text, at)):
         value = value * 10 + (np.int64(byte(text, at)) - DIGIT_0)
@@ -166,14 +169,16 @@ def hexadecimal(text: NDArray[np.uint8], at: int) -> tuple[int, int]:
 def number(text: NDArray[np.uint8], at: int, is_hexadecimal: bool) -> tuple[int, int]:
     """A number, decimal with sign unless it starts with 0x, and the position after it.
 
-    The position is ``at`` when there is no number.
+    The position is ``at`` when there is no number, or one that 64 bits do not hold.
     """
     if byte(text, at) == DIGIT_0 and byte(text, at + 1) == LOWER_X:
         value, end = hexadecimal(text, at + 2)
-        return (value, end) if end > at + 2 else (0, at)
+        return (value, end) if at + 2 < end <= at + 2 + MAX_HEX_DIGITS else (0, at)
     if is_hexadecimal:
-        return hexadecimal(text, at)
+        value, end = hexadecimal(text, at)
+        return (value, end) if end <= at + MAX_HEX_DIGITS else (0, at)
     if byte(text, at) == MINUS:
         value, end = decimal(text, at + 1)
-        return (-value, end) if end > at + 1 else (0, at)
-    return decimal(text, at)
+        return (-value, end) if at + 1 < end <= at + 1 + MAX_DIGITS else (0, at)
+    value, end = decimal(text, at)
+    return (value, end) if end <= at + MAX_DIGITS else (0, at)

@@ -1,23 +1,25 @@
-"""Traces that were read before, kept as Parquet in the user's cache directory."""
+"""Traces that were read before, kept as Parquet in the user's cache directory.
+
+An entry is found again by the very file and by the very reader: what another version of
+this package read may have meant something else.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 
-from zonecma.cache import cache_folder
-from zonecma.capture.events import EVENT
+from zonecma.cache import cache_folder, source_digest
+from zonecma.capture.events import EVENT, EVENTS
 from zonecma.capture.trace import Trace, read_trace
 from zonecma.errors import InputError
 from zonecma.files import new_folder
 from zonecma.progress import Progress, no_progress
-
-FORMAT = 1
-"""Raised when a column's meaning changes."""
 
 
 def _key(path: Path) -> str:
@@ -25,7 +27,7 @@ def _key(path: Path) -> str:
         stat = path.stat()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    identity = f"{FORMAT} {EVENT.descr} {path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+    identity = f"{source_digest('capture')} {path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
     return hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
 
 
@@ -36,8 +38,8 @@ def load_trace(path: Path, *, partial: bool = False, progress: Progress = no_pro
     """
     key = _key(path)
     root = cache_folder("traces")
-    if root is not None and (root / key).is_dir():
-        return _load(root / key)
+    if root is not None and (cached := _load(root / key)):
+        return cached
     trace = read_trace(path, partial=partial, progress=progress)
     if root is not None and not trace.damage:
         with contextlib.suppress(OSError):  # a full disk costs time at the next read, nothing else
@@ -54,11 +56,20 @@ def _save(trace: Trace, folder: Path) -> None:
         (beside / "texts.json").write_text(json.dumps(trace.texts))
 
 
-def _load(folder: Path) -> Trace:
+def _load(folder: Path) -> Trace | None:
+    """What an entry holds; None, with the entry removed, when there is none or it is damaged."""
     import polars as pl
 
-    table = pl.read_parquet(folder / "events.parquet", memory_map=True)
-    events = np.empty(len(table), EVENT)
-    for name in EVENT.names or ():
-        events[name] = table[name].to_numpy()
-    return Trace(events, tuple(json.loads((folder / "texts.json").read_text())))
+    try:
+        table = pl.read_parquet(folder / "events.parquet", memory_map=True)
+        events = np.empty(len(table), EVENT)
+        for name in EVENT.names or ():
+            events[name] = table[name].to_numpy()
+        texts = tuple(json.loads((folder / "texts.json").read_text()))
+        sound = events["event"].max(initial=0) < len(EVENTS) and events["task"].max(initial=0) < len(texts)
+    except (OSError, ValueError, TypeError, pl.exceptions.PolarsError):
+        sound = False
+    if sound:
+        return Trace(events, texts)
+    shutil.rmtree(folder, ignore_errors=True)
+    return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import lzma
+import os
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,13 +52,17 @@ class Recording:
 
     def snapshot(self, moment: str) -> Snapshot:
         """The allocator's exact state: E at the start of tracing, A before the load, B after it."""
-        return read_snapshot(self.path / f"snap.{moment}.json.gz")
+        return read_snapshot(self.snapshot_file(moment))
+
+    def snapshot_file(self, moment: str) -> Path:
+        """Where the snapshot of a moment is."""
+        return self.path / f"snap.{moment}.json.gz"
 
     @functools.cached_property
     def release(self) -> str:
         """The kernel's release, such as ``6.12.117-gt``."""
         words = self.kernel_file("uname").split()
-        if len(words) < 3:
+        if len(words) < 3 or not words[2].isprintable():
             raise InputError(
                 f"{self.path}: uname in proc.tar.xz is {' '.join(words)!r}; expected 'Linux HOST RELEASE'"
             )
@@ -70,8 +76,9 @@ class Recording:
                 member = tar.extractfile(name)
                 if member is not None:
                     return member.read().decode(errors="replace")
-        except (OSError, EOFError, tarfile.TarError) as error:
-            raise InputError(f"{archive}: cannot be read ({error}); expected a tar archive") from error
+        except (OSError, EOFError, RecursionError, lzma.LZMAError, tarfile.TarError) as error:
+            reason = str(error).split("\n")[0]
+            raise InputError(f"{archive}: cannot be read ({reason}); expected a tar archive") from error
         except KeyError:
             pass
         raise InputError(f"{archive}: has no {name}; expected the kernel's files beside the trace")
@@ -83,7 +90,7 @@ def open_recording(where: str = DEMO, *, partial: bool = False) -> Recording:
     Raises InputError, with the names that exist, when there is none, or when the folder holds no trace.
     """
     for folder in (Path(where), PACKAGED / where, Path("captures") / where):
-        if folder.is_dir():
+        if os.path.isdir(folder):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
             recording = Recording(folder, partial)
             _ = recording.trace_file
             return recording
@@ -91,10 +98,9 @@ def open_recording(where: str = DEMO, *, partial: bool = False) -> Recording:
     raise InputError(f"{where}: no such recording; expected a folder, or one of: {shipped}")
 
 
-def load_window(trace: Trace) -> tuple[int, int]:
-    """When the load began and ended, by its markers (ns); the whole trace without them."""
+def load_markers(trace: Trace) -> tuple[int | None, int | None]:
+    """When the load began and ended (ns), by its markers; None where there is none."""
     markers = trace.events[trace.events["event"] == EVENT_ID["print"]]
     starts = [int(m["time"]) for m in markers if _LOAD_STARTS in trace.texts[m["d"]]]
     ends = [int(m["time"]) for m in markers if _LOAD_ENDS in trace.texts[m["d"]]]
-    times = trace.events["time"]
-    return (starts[0] if starts else int(times.min())), (ends[-1] if ends else int(times.max()))
+    return starts[0] if starts else None, ends[-1] if ends else None

@@ -67,6 +67,9 @@ _EVENT_LOST = EVENT_ID["lost"]
 _EVENT_BULK_PAGE = EVENT_ID["bulk_page"]
 
 _COMM_WIDTH = 16
+_TIME_DIGITS = 9
+"""Digits of a time stamp's seconds, and of their fraction."""
+_CPU_DIGITS = 4
 
 
 class Cursor(NamedTuple):
@@ -127,6 +130,14 @@ def _store(row: Any, column: int, value: int) -> None:
 
 
 @primitive
+def _fits(column: int, value: int) -> bool:
+    """Whether a value has room in one of COLUMNS."""
+    if column == 7 or column == 8:
+        return -128 <= value <= 127
+    return column == 1 or column == 2 or -0x80000000 <= value <= 0x7FFFFFFF
+
+
+@primitive
 def _clear(row: Any) -> None:
     row.pfn = NO_FRAME
     row.a = row.b = row.c = row.d = row.e = 0
@@ -163,7 +174,7 @@ def _is_bracket(text: NDArray[np.uint8], at: int) -> bool:
     if byte(text, at) != BRACKET:
         return False
     _, close = decimal(text, at + 1)
-    return close > at + 1 and byte(text, close) == BRACKET_END
+    return at + 1 < close <= at + 1 + _CPU_DIGITS and byte(text, close) == BRACKET_END
 
 
 @jit
@@ -206,8 +217,12 @@ def _scan_lost(text: NDArray[np.uint8], row: Any, start: int) -> None:
 def _scan_time(text: NDArray[np.uint8], at: int) -> tuple[int, int]:
     """A time stamp in ns and the position after its colon; the same position when there is none."""
     nanoseconds, end = decimal(text, at)
+    if end - at > _TIME_DIGITS:
+        return 0, at
     if byte(text, end) == DOT:
         fraction, after = decimal(text, end + 1)
+        if after - end - 1 > _TIME_DIGITS:
+            return 0, at
         for _ in range(9 - (after - end - 1)):
             fraction *= 10
         nanoseconds, end = nanoseconds * 1_000_000_000 + fraction, after
@@ -343,11 +358,12 @@ def _scan_fields(
             row.pfn, value, end = _scan_range(text, at)
         else:
             value, end = _scan_number(text, layout, kind, at)
-        if end == at:
+        unused = kind == _BULK_PAGE and (extra > min(row.a, ROWS_PER_LINE - 1) or value == NO_FRAME)
+        if end == at or not (unused or _fits(tables.field_column[field], value)):
             return _fault(cursor, at, EXPECT_NUMBER, event, field)
         if kind != _BULK_PAGE:
             _store(row, tables.field_column[field], value)
-        elif extra <= row.a and extra < ROWS_PER_LINE and value != NO_FRAME:
+        elif not unused:  # what lies in the array behind the pages that were got is anything
             _add_bulk_page(rows, cursor, extra, value)
             extra += 1
         seen |= 1 << (field - tables.first_field[event])

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from zonecma.kernel.zone import NAMES as ZONE_NAMES
 from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL
 
 _MIGRATETYPE_BITS = 7
+_MAX_TEXT = 1 << 30
+"""Characters: a snapshot of a terabyte would be shorter."""
 _RESERVE_COLUMNS = (ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE)
 """The zones of a 64-bit kernel without ZONE_DEVICE: lowmem_reserve's columns."""
 
@@ -90,15 +93,29 @@ def read_snapshot(path: Path) -> Snapshot:
     """Read ``snap.*.json.gz``; raises InputError for what is none."""
     try:
         with gzip.open(path, "rt") as file:
-            return _snapshot(json.load(file))
+            return _snapshot(json.loads(_text(file)))
     except FileNotFoundError:
         raise InputError(f"{path}: not found; expected an exact snapshot beside the trace") from None
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise InputError(f"{path}: damaged ({error}); expected JSON compressed by gzip") from error
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise InputError(
             f"{path}: expected an allocator snapshot, but {error!r} is missing or not of its kind"
         ) from error
+
+
+def _text(file: TextIO) -> str:
+    text = file.read(_MAX_TEXT + 1)
+    if len(text) > _MAX_TEXT:
+        raise ValueError(f"more than {_MAX_TEXT} characters")
+    return text
+
+
+def _frames(raw: list[int]) -> NDArray[np.int64]:
+    """First frames of a list; numpy would round what is no whole number."""
+    if not all(type(pfn) is int for pfn in raw):
+        raise TypeError("a list's frame that is no whole number")
+    return np.array(raw, np.int64)
 
 
 def _snapshot(raw: dict[str, Any]) -> Snapshot:
@@ -126,7 +143,7 @@ def _zone(raw: dict[str, Any], types: dict[str, Migratetype]) -> ZoneSnapshot:
         watermark_boost=int(raw["watermark_boost"]),
         lowmem_reserve=dict(zip(_RESERVE_COLUMNS, raw["lowmem_reserve"], strict=False)),
         free={
-            (Order(int(order)), types[name]): np.array(frames, np.int64)
+            (Order(int(order)), types[name]): _frames(frames)
             for order, lists in raw["free"].items()
             for name, frames in lists.items()
         },
@@ -146,7 +163,7 @@ def _pageblock_order(start: int, spanned: int, blocks: int) -> int:
 
 def _pcp(raw: dict[str, Any]) -> PcpSnapshot:
     fields = {name: int(value) for name, value in raw.items() if name not in ("cpu", "lists")}
-    lists = {Pindex(i): np.array(frames, np.int64) for i, frames in enumerate(raw["lists"]) if frames}
+    lists = {Pindex(i): _frames(frames) for i, frames in enumerate(raw["lists"]) if frames}
     return PcpSnapshot(Cpu(raw["cpu"]), fields, lists)
 
 
@@ -155,4 +172,4 @@ def _area(raw: dict[str, Any]) -> AreaSnapshot:
     bits = count >> order_per_bit
     words = np.array([int(word, 16) for word in raw["bitmap_words"] or []], "<u8")
     bitmap = np.unpackbits(words.view(np.uint8), bitorder="little")[:bits]
-    return AreaSnapshot(raw["name"], Pfn(raw["base_pfn"]), count, order_per_bit, bitmap)
+    return AreaSnapshot(str(raw["name"]), Pfn(raw["base_pfn"]), count, order_per_bit, bitmap)

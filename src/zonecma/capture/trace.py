@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from zonecma.capture.scanner import (
 from zonecma.capture.tables import make_tables
 from zonecma.capture.texts import empty_texts, grown, strings
 from zonecma.errors import InputError
-from zonecma.kernel.gfp import parse_gfp
+from zonecma.kernel.gfp import gfp_zone, parse_gfp
 from zonecma.progress import Progress, no_progress
 
 X86_64 = Layout(vmemmap=0xFFFFEA0000000000 - (1 << 64), page_shift=6)
@@ -38,6 +39,8 @@ X86_64 = Layout(vmemmap=0xFFFFEA0000000000 - (1 << 64), page_shift=6)
 
 _TYPICAL_LINE = 64
 _TYPICAL_COMPRESSION = 40
+_LARGE_TEXT = 1 << 32
+"""Bytes; of what is larger the rows grow as they are read: a sparse file claims any size."""
 
 _EXPECTED = {
     EXPECT_TASK: "'comm-pid [cpu] time: event: ...' as ftrace and trace-cmd report print it",
@@ -76,7 +79,7 @@ class _Scan:
         self.cursor = Cursor(np.zeros(3, np.int64), np.zeros(3, np.int64))
         self.buffer = LineBuffer()
         self.words = as_words(self.buffer.text)
-        self.rows = empty_rows(size // _TYPICAL_LINE + BLOCK // _TYPICAL_LINE)
+        self.rows = empty_rows(min(size, _LARGE_TEXT) // _TYPICAL_LINE + BLOCK // _TYPICAL_LINE)
         self.masks = np.zeros(1, np.uint32)
         self.bytes_before = 0
 
@@ -112,8 +115,10 @@ class _Scan:
         """The mask that a word stands for; raises InputError where it first stands."""
         word = strings(self.texts)[int(number)]
         try:
-            return parse_gfp(word)
-        except ValueError:
+            mask = parse_gfp(word)
+            gfp_zone(mask)  # masks that no kernel has are refused
+            return int(np.uint32(mask))
+        except (ValueError, OverflowError):
             line = rows["line"][rows["gfp"] == number][0]
             raise InputError(
                 f"{self.path}: line {line}: expected names of gfp flags, found {word!r}"
@@ -169,9 +174,12 @@ def read_trace(
     with ``partial``, what precedes the damage is returned instead, and the damage named.
     """
     try:
-        size = path.stat().st_size * (_TYPICAL_COMPRESSION if path.suffix == ".zst" else 1)
+        stat = path.stat()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    if not S_ISREG(stat.st_mode):
+        raise InputError(f"{path}: expected a file")
+    size = stat.st_size * (_TYPICAL_COMPRESSION if path.suffix == ".zst" else 1)
     return scan_pieces(path, pieces(path), size, partial=partial, layout=layout, progress=progress)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.buddy import account_freepages, add_to_free_list, split_large_buddy
+from zonecma.kernel.chunk import largest_order
 from zonecma.kernel.jit import entry
 from zonecma.kernel.lists import HEAD, TAIL
 from zonecma.kernel.pageblock import set_pageblock_migratetype
@@ -23,9 +24,7 @@ def memblock_free_pages(s: State, start: Pfn, end: Pfn) -> None:
     """Give a range of memory to the allocator, in aligned chunks, ascending (__free_pages_memory)."""
     pfn = start
     while pfn < end:
-        order = Order(s.config[0].max_order)
-        while pfn & ((1 << order) - 1) or pfn + (1 << order) > end:
-            order = Order(order - 1)
+        order = largest_order(pfn, end, Order(s.config[0].max_order))
         split_large_buddy(s, pfn, ZoneIndex(s.frame[pfn].zone), order, TAIL)
         pfn = Pfn(pfn + (1 << order))
 

@@ -72,7 +72,12 @@ def next_try(s: State, area: Area, align: Order, bit: Bit) -> Bit:
 
 @jit
 def find_zero_bits(s: State, area: Area, nr_pages: Pages, align: Order, start: Bit) -> Bit:
-    """First aligned run of free bits at or after ``start`` (bitmap_find_next_zero_area_off); NO_BIT."""
+    """First aligned run of free bits at or after ``start`` (bitmap_find_next_zero_area_off); NO_BIT.
+
+    Nothing is found for a request of no page: cma_alloc returns at once.
+    """
+    if nr_pages <= 0:
+        return NO_BIT
     mask = bitmap_mask(s, area, align)
     offset = (s.cma[area].base_pfn & ((1 << align) - 1)) >> s.cma[area].order_per_bit
     wanted, total = bits_of(s, area, nr_pages), bits_of(s, area, Pages(s.cma[area].count))

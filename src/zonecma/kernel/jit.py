@@ -11,35 +11,25 @@ checked (NUMBA_BOUNDSCHECK=1: the tests run so; a stray index would else be sile
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 from numba.core.registry import CPUDispatcher
 
-from zonecma.cache import cache_folder
+from zonecma.cache import cache_folder, source_digest
 from zonecma.progress import Progress
 
 config: Any = numba.config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_PACKAGE = Path(__file__).resolve().parent.parent
 _ROOMS_WITH_COMPILED_CODE = ("kernel", "capture", "workload", "lab")
+_CHECKED = "-checked" if config.BOUNDSCHECK else ""
 
-
-def _source_key() -> str:
-    made_by = f"{numba.__version__} {config.BOUNDSCHECK}"
-    digest = hashlib.blake2b(made_by.encode(), digest_size=8)
-    for room in _ROOMS_WITH_COMPILED_CODE:
-        for source in sorted((_PACKAGE / room).glob("*.py")):
-            digest.update(source.read_bytes())
-    return digest.hexdigest()
-
-
-MACHINE_CODE = cache_folder(f"machine-code-{_source_key()}")
+MACHINE_CODE = cache_folder(
+    f"machine-code-{numba.__version__}-{source_digest(*_ROOMS_WITH_COMPILED_CODE)}{_CHECKED}"
+)
 """Folder of the compiled model, or None when no cache folder can be written."""
 
 

@@ -79,8 +79,9 @@ def migrate_range(s: State, cpu: Cpu, start: Pfn, end: Pfn, target_user: User) -
             head = movable_head(s, pfn)
             if head != NO_PFN:
                 size = head + chunk_pages(s, head) - pfn
-                moved = Pages(moved + chunk_pages(s, head))
+                frames = chunk_pages(s, head)
                 if migrate_object(s, cpu, head, target_user) != OK:
                     return ENOMEM, moved
+                moved = Pages(moved + frames)
         pfn = Pfn(pfn + size)
     return OK, moved

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from zonecma.kernel.buddy import (
     account_freepages,
     add_to_free_list,
-    del_page_from_free_list,
     remove_from_free_list,
 )
-from zonecma.kernel.chunk import chunk_order, chunk_pages
+from zonecma.kernel.chunk import chunk_order, chunk_pages, largest_order
 from zonecma.kernel.isolation import find_large_buddy
 from zonecma.kernel.jit import entry, jit
 from zonecma.kernel.lists import HEAD
@@ -106,10 +105,11 @@ def withdraw_range(s: State, start: Pfn, end: Pfn, used: NDArray[np.uint8]) -> N
     """
     pfn = start
     while pfn < end:
-        where, zone, order = s.frame[pfn].where, ZoneIndex(s.frame[pfn].zone), Order(0)
-        if where == IN_BUDDY:
-            order = chunk_order(s, pfn)
-            del_page_from_free_list(s, pfn, zone, order, get_pageblock_migratetype(s, pfn))
+        zone, order, head = ZoneIndex(s.frame[pfn].zone), Order(0), find_large_buddy(s, pfn)
+        where = s.frame[head].where
+        if where == IN_BUDDY:  # a chunk may reach beyond the area, into its neighbour
+            order = largest_order(pfn, end, chunk_order(s, head))
+            take_chunk_off_buddy(s, pfn, order)
         elif where == ON_PCP:
             order = chunk_order(s, pfn)
             remove_from_pcp_list(s, pfn, zone, cpu_of_pcp_chunk(s, pfn), order)

@@ -42,6 +42,7 @@ CALL = np.dtype(
         ("end", "i8"),
         ("migratetype", "i8"),  # of the range's pageblocks before isolation
         ("taken", "i8"),  # 1 once the frames were taken
+        ("chosen", "i8"),  # first frame of the first range that the model found free; NO_PFN
     ],
     align=True,
 )
@@ -51,8 +52,15 @@ CALL = np.dtype(
 def no_calls(areas: int) -> NDArray[Any]:
     """CALL[areas], none running."""
     calls = np.zeros(areas, CALL).view(np.recarray)
-    calls.start = NO_PFN
+    calls.start = calls.chosen = NO_PFN
     return calls
+
+
+@jit
+def begin_call(s: State, call: Any, area: Area, count: Pages, align: Order) -> None:
+    """A contiguous call, and the first range that it tries."""
+    call.chosen = NO_PFN
+    begin_range(s, call, area, count, align, FIRST_BIT)
 
 
 @jit
@@ -102,4 +110,6 @@ def test_range(s: State, call: Any) -> Pfn:
     if outer_end != NO_PFN:
         own_range(s, outer_start, outer_end)
         call.taken = 1
+        if call.chosen == NO_PFN:
+            call.chosen = start
     return busy

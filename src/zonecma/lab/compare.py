@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zonecma.capture.recording import Recording, load_window
+from zonecma.capture.recording import Recording, load_markers
+from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_MIGRATION_TARGET
 from zonecma.kernel.jit import compile_once
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, User
 from zonecma.kernel.validate import validate
-from zonecma.lab.replay import Replay, replay_of
-from zonecma.lab.run import NR_CALLS, NR_FAILED, OUTCOME, Run, run_load
+from zonecma.lab.replay import Replay, initial_state, replay_of
+from zonecma.lab.run import NR_CALLS, NR_FAILED, OUTCOME, Run, finish, run_load
 from zonecma.lab.settle import settle
 from zonecma.lab.tiny import tiny_replay
 from zonecma.lab.usage import NR_KINDS, Usage
 from zonecma.machine.populate import populate
-from zonecma.machine.state import bare_state, load_snapshot
 from zonecma.placement import Placement, ZoneCma
 from zonecma.placement.tables import fill_tables
 from zonecma.progress import Progress, no_progress
@@ -116,7 +116,7 @@ def compare_replay(
     replay: Replay, placements: Sequence[Placement], progress: Progress = no_progress
 ) -> Comparison:
     """Run the load under each placement."""
-    start, end = load_window(replay.trace)
+    start, end = load_window(replay)
     return Comparison(
         recording=replay.name,
         kernel=replay.release,
@@ -127,14 +127,29 @@ def compare_replay(
     )
 
 
+def load_window(replay: Replay) -> tuple[int, int]:
+    """When the load began and ended (ns): its markers, or its first and last request.
+
+    Raises InputError when no time passes between them.
+    """
+    times = replay.load.requests["time"]
+    started, ended = load_markers(replay.trace)
+    start = int(times[0]) if started is None else started
+    end = int(times[-1]) if ended is None else ended
+    if end <= start:
+        raise InputError(
+            f"{replay.name}: the load ends at {end} ns and begins at {start} ns; expected a load"
+        )
+    return start, end
+
+
 def run_placement(replay: Replay, placement: Placement, progress: Progress = no_progress) -> PlacementResult:
     """Run the load under one placement."""
     load = replay.load
     masks = [*load.gfp_masks, np.uint32(GFP_MIGRATION_TARGET), np.uint32(GFP_HIGHUSER_MOVABLE)]
     target_user, movable_user = User(len(masks) - 2), User(len(masks) - 1)
     area_pages = sum(area.count for area in replay.machine.areas)
-    state = bare_state(replay.machine, nr_gfp_classes=len(masks), nr_objects=load.nr_objects + area_pages)
-    load_snapshot(state, replay.start)
+    state = initial_state(replay, len(masks), load.nr_objects + area_pages)
     used_before = populate(state, replay.machine, placement)
     fill_tables(state, placement, masks)
     settle(state, load, used_before, movable_user)
@@ -144,6 +159,7 @@ def run_placement(replay: Replay, placement: Placement, progress: Progress = no_
         last = min(first + CHUNK, len(requests))
         run_load(state, requests, run, target_user, first, last)
         progress(f"running {placement.label}", last, len(requests))
+    finish(run)
     validate(state)
     return _result(placement, run, area_pages)
 
@@ -153,10 +169,12 @@ def _empty_run(replay: Replay, state: State, masks: Sequence[np.uint32]) -> Run:
     order = replay.machine.pageblock_order
     for area in replay.machine.areas:
         in_area[area.base_pfn >> order : area.end_pfn >> order] = 1
-    start, end = load_window(replay.trace)
+    start, end = load_window(replay)
+    kinds = [user_kind(int(mask)) for mask in masks]
+    kinds[-1] = UserKind.OTHER  # the class of those whom nobody saw coming
     usage = Usage(
         in_area=in_area,
-        kind=np.array([user_kind(int(mask)) for mask in masks], np.uint8),
+        kind=np.array(kinds, np.uint8),
         used=np.zeros(NR_KINDS, np.int64),
         frame_ns=np.zeros((NR_KINDS, BINS)),
         window=np.array([start, end, start], np.int64),
@@ -167,6 +185,7 @@ def _empty_run(replay: Replay, state: State, masks: Sequence[np.uint32]) -> Run:
         usage,
         np.zeros(calls, OUTCOME).view(np.recarray),
         np.full(replay.load.nr_objects, NO_PFN, np.int64),
+        np.zeros(replay.load.nr_objects, np.int64),
         np.zeros(2, np.int64),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from zonecma.capture.parquet import load_trace
 from zonecma.capture.proc.buddyinfo import parse_buddyinfo
 from zonecma.capture.proc.pagetypeinfo import parse_pagetypeinfo
 from zonecma.capture.proc.zoneinfo import parse_zoneinfo
-from zonecma.capture.recording import load_window, open_recording
+from zonecma.capture.recording import load_markers, open_recording
 from zonecma.capture.snapshot import Snapshot, read_snapshot
 from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
@@ -63,7 +64,7 @@ def contents_of(where: str, *, partial: bool = False, progress: Progress = no_pr
     Raises InputError for what is none of these, or damaged.
     """
     path = Path(where)
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises for names that are too long)
         recording = open_recording(where, partial=partial)
         contents = Contents(recording.name, recording.release)
         return _with_trace(_with_snapshot(contents, recording.snapshot("A")), recording.trace(progress))
@@ -77,12 +78,12 @@ def contents_of(where: str, *, partial: bool = False, progress: Progress = no_pr
 def _with_trace(contents: Contents, trace: Trace) -> Contents:
     counts = np.bincount(trace.events["event"], minlength=len(EVENTS))
     times = trace.events["time"]
-    start, end = load_window(trace)
+    start, end = load_markers(trace)
     return dataclasses.replace(
         contents,
         events={EVENTS[i].name: int(counts[i]) for i in np.argsort(-counts, kind="stable") if counts[i]},
-        seconds=(int(times.max()) - int(times.min())) / 1e9,
-        load_seconds=(end - start) / 1e9,
+        seconds=float(np.ptp(times)) / 1e9 if len(times) else 0.0,
+        load_seconds=0.0 if start is None or end is None else (end - start) / 1e9,
         lost=trace.lost(),
         damage=trace.damage,
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from zonecma.kernel.jit import entry, jit
+from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.lists import list_empty, list_first, pcp_list
 from zonecma.kernel.migratetype import MIGRATE_ISOLATE
 from zonecma.kernel.pageblock import get_pageblock_migratetype
@@ -41,6 +41,7 @@ from zonecma.lab.score import (
     DRAINS_IN_CALLS,
     DRAINS_OTHER,
     DRAINS_TIMER,
+    RANGES,
     REFILL_SIZES,
     REFILLS,
     REPAIRS,
@@ -98,15 +99,19 @@ def _take_first(s: State, request: Any, chunk: Pfn) -> None:
         take_recorded(s, chunk, order, User(request.gfp))
 
 
+@primitive
+def _recorded_frame(recorded: Recorded, i: int) -> Pfn:
+    """The frame that a request got, or that answers it; NO_PFN."""
+    first = recorded.first_allocated[i]
+    return Pfn(recorded.allocated[first].pfn) if first < recorded.first_allocated[i + 1] else NO_PFN
+
+
 @jit
 def _check_alloc(
     s: State, tally: Tally, doubts: Doubts, request: Any, recorded: Recorded, i: int, predicted: Pfn
 ) -> None:
     refill_right = _check_refill(s, tally, request, recorded, i)
-    first = recorded.first_allocated[i]
-    chunk = NO_PFN
-    if first < recorded.first_allocated[i + 1]:
-        chunk = Pfn(recorded.allocated[first].pfn)
+    chunk = _recorded_frame(recorded, i)
     hit = judge(tally, ALLOCATIONS, request.line, predicted, chunk)
     cpu, order = Cpu(request.cpu), Order(request.order)
     if not refill_right:
@@ -181,12 +186,15 @@ def _check_timer(s: State, tally: Tally, request: Any, recorded: Recorded, i: in
 
 
 @jit
-def _check_test(s: State, tally: Tally, call: Any, recorded: Recorded, i: int) -> None:
-    """A range was taken, or was busy, against the record: settle which frames are whose."""
-    first = recorded.first_allocated[i]
-    if call.start == NO_PFN or recorded.first_allocated[i + 1] - first != 2:
+def _check_test(
+    s: State, tally: Tally, call: Any, line: int, recorded: Recorded, i: int, predicted: Pfn
+) -> None:
+    """Judge the first frame that is not free; settle whose a range is that only one side took."""
+    not_free = _recorded_frame(recorded, i)
+    judge(tally, RANGES, line, predicted, not_free)
+    if call.start == NO_PFN:
         return
-    really_taken = recorded.allocated[first + 1].pfn >= call.end
+    really_taken = not_free >= call.end
     if really_taken == (call.taken != 0):
         return
     tally.counts[REPAIRS] += 1
@@ -196,15 +204,6 @@ def _check_test(s: State, tally: Tally, call: Any, recorded: Recorded, i: int) -
         else:
             to_buddy(s, Pfn(pfn), Order(0))
     call.taken = 1 if really_taken else 0
-
-
-@jit
-def _check_finish(tally: Tally, request: Any, recorded: Recorded, i: int, predicted: Pfn) -> None:
-    first = recorded.first_allocated[i]
-    start = NO_PFN
-    if first < recorded.first_allocated[i + 1]:
-        start = Pfn(recorded.allocated[first].pfn)
-    judge(tally, CALLS, request.line, predicted, start)
 
 
 @jit
@@ -239,16 +238,15 @@ def referee(
             _check_free(s, tally, request, recorded, i)
         elif op == BULK:
             _check_bulk(s, tally, doubts, request, recorded, i)
-        elif (
-            op == CMA_ALLOC
-            or op == CMA_RETRY
-            or (request.origin & OF_THE_KERNEL and (op == TIMER_DRAIN or op == DRAIN_ALL))
-        ):
+        elif op == CMA_ALLOC or (request.origin & OF_THE_KERNEL and (op == TIMER_DRAIN or op == DRAIN_ALL)):
+            _check_drain(s, tally, DRAINS_IN_CALLS, request, recorded, i)
+        elif op == CMA_RETRY:
+            judge(tally, RANGES, request.line, answer, _recorded_frame(recorded, i))
             _check_drain(s, tally, DRAINS_IN_CALLS, request, recorded, i)
         elif op == CMA_TEST:
-            _check_test(s, tally, calls[request.area], recorded, i)
+            _check_test(s, tally, calls[request.area], request.line, recorded, i, answer)
         elif op == CMA_FINISH:
-            _check_finish(tally, request, recorded, i, answer)
+            judge(tally, CALLS, request.line, answer, _recorded_frame(recorded, i))
         elif op == TIMER_DRAIN:
             _check_timer(s, tally, request, recorded, i)
         elif op == DRAIN_ALL:

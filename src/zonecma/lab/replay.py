@@ -6,13 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zonecma.capture.plausible import implausible
 from zonecma.capture.recording import Recording
 from zonecma.capture.snapshot import Snapshot
 from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.rules import Rules, rules_for, why_not_modelled
+from zonecma.kernel.state import State
+from zonecma.kernel.validate import InvariantError, validate
+from zonecma.lab.foreign import check_trace
 from zonecma.machine.from_snapshot import machine_of
 from zonecma.machine.machine import Machine
+from zonecma.machine.state import bare_state, load_snapshot
 from zonecma.progress import Progress, no_progress
 from zonecma.workload.from_trace import count_lines, lines_before, load_from_trace
 from zonecma.workload.recorded import Recorded
@@ -47,12 +52,26 @@ def replay_of(recording: Recording, progress: Progress = no_progress, rules: Rul
     rules = rules or rules_for(recording.release)
     if rules is None:
         raise InputError(f"{recording.path}: {why_not_modelled(recording.release)}")
-    start, end = recording.snapshot("A"), recording.snapshot("B")
+    start, end = (_snapshot(recording, moment) for moment in ("A", "B"))
     machine = machine_of(start, rules)
     trace = recording.trace(progress)
     _check_lines(recording, trace, end)
+    check_trace(recording.trace_file, trace, machine)
     progress("sorting out who asked for what", 0, 0)
-    return make_replay(recording.name, recording.release, machine, trace, start, end)
+    replay = make_replay(recording.name, recording.release, machine, trace, start, end)
+    if not replay.events:
+        raise InputError(
+            f"{recording.path}: the trace has no event between the snapshots; expected snapshot A before"
+            " the load and snapshot B after it"
+        )
+    return replay
+
+
+def _snapshot(recording: Recording, moment: str) -> Snapshot:
+    snapshot = recording.snapshot(moment)
+    if fault := implausible(snapshot):
+        raise InputError(f"{recording.snapshot_file(moment)}: {fault}; expected the snapshot of a machine")
+    return snapshot
 
 
 def _check_lines(recording: Recording, trace: Trace, end: Snapshot) -> None:
@@ -64,6 +83,17 @@ def _check_lines(recording: Recording, trace: Trace, end: Snapshot) -> None:
                 f"{recording.path}: the trace has {held} lines of CPU {cpu}, snapshot B was taken after"
                 f" {lines}; expected the trace that belongs to the snapshots"
             )
+
+
+def initial_state(replay: Replay, nr_gfp_classes: int, nr_objects: int = 0) -> State:
+    """The model as snapshot A shows the machine; raises InputError when no allocator can be so."""
+    state = bare_state(replay.machine, nr_gfp_classes=nr_gfp_classes, nr_objects=nr_objects)
+    load_snapshot(state, replay.start)
+    try:
+        validate(state)
+    except InvariantError as error:
+        raise InputError(f"{replay.name}: snapshot A: {error}; expected a sound allocator") from error
+    return state
 
 
 def make_replay(

@@ -38,6 +38,8 @@ class Run(NamedTuple):
     """OUTCOME[calls]"""
     call_start: NDArray[np.int64]
     """i8[objects]: first frame of a call's range; NO_PFN"""
+    call_pages: NDArray[np.int64]
+    """i8[objects]: frames of a call's range"""
     counts: NDArray[np.int64]
     """i8[2]: calls made, requests that found nothing"""
 
@@ -83,7 +85,7 @@ def _free(s: State, run: Run, request: Any) -> None:
 def _call(s: State, run: Run, request: Any, target_user: User) -> None:
     area, pages, align = Area(request.area), Pages(request.count), Order(request.align)
     start, moved = cma_alloc(s, Cpu(request.cpu), area, pages, align, target_user)
-    run.call_start[request.object] = start
+    run.call_start[request.object], run.call_pages[request.object] = start, pages
     outcome = run.calls[run.counts[NR_CALLS]]
     run.counts[NR_CALLS] += 1
     outcome.time, outcome.pages, outcome.start, outcome.moved = request.time, pages, start, moved
@@ -95,7 +97,8 @@ def _call(s: State, run: Run, request: Any, target_user: User) -> None:
 def _release(s: State, run: Run, request: Any) -> None:
     if request.object == NO_OBJECT or run.call_start[request.object] == NO_PFN:
         return
-    start, pages = Pfn(run.call_start[request.object]), Pages(request.count)
+    start = Pfn(run.call_start[request.object])
+    pages = Pages(min(request.count, run.call_pages[request.object]))
     cma_release(s, Cpu(request.cpu), Area(request.area), start, pages)
     run.call_start[request.object] = NO_PFN
 
@@ -107,6 +110,7 @@ def run_load(s: State, requests: NDArray[Any], run: Run, target_user: User, firs
     Targets of migration are allocated with gfp class ``target_user``.
     """
     recount(s, run.usage)  # who lives in the areas already, before the first request
+    watch_free(s, run.usage, run.usage.window[0])
     for i in range(first, last):
         request = requests[i]
         if request.origin & OF_THE_KERNEL:
@@ -125,3 +129,9 @@ def run_load(s: State, requests: NDArray[Any], run: Run, target_user: User, firs
         elif op == CMA_RELEASE:
             _release(s, run, request)
         watch_free(s, run.usage, request.time)
+
+
+@entry
+def finish(run: Run) -> None:
+    """Account the time from the last request to the end of the window."""
+    advance(run.usage, run.usage.window[1])

@@ -7,8 +7,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from zonecma.kernel.alloc import alloc_pages, alloc_pages_bulk
-from zonecma.kernel.cma import FIRST_BIT, mark_bits
 from zonecma.kernel.cma import FREE as BITS_FREE
+from zonecma.kernel.cma import mark_bits
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit
 from zonecma.kernel.offline import take_chunk
@@ -16,7 +16,7 @@ from zonecma.kernel.pcp import decay_pcp_high, drain_all_zones
 from zonecma.kernel.state import State
 from zonecma.kernel.tracepoint import trace_reset
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User
-from zonecma.lab.calls import begin_range, end_range, next_range, test_range
+from zonecma.lab.calls import begin_call, end_range, next_range, test_range
 from zonecma.workload.requests import (
     ALLOC,
     BULK,
@@ -36,8 +36,8 @@ from zonecma.workload.requests import (
 def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
     """Do what a request asks; what was chosen stands in the model's log.
 
-    Returns the frame that an ALLOC got; of a contiguous call the first busy frame (CMA_TEST)
-    or the first frame taken (CMA_FINISH); else NO_PFN.
+    Returns the frame that an ALLOC got; of a contiguous call the first frame that is not free
+    (CMA_TEST), the first of the range that was busy (CMA_RETRY) or taken (CMA_FINISH); else NO_PFN.
     """
     trace_reset(s)
     op, cpu, user, order = request.op, Cpu(request.cpu), User(request.gfp), Order(request.order)
@@ -49,15 +49,16 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
     elif op == BULK:
         alloc_pages_bulk(s, cpu, user, count)
     elif op == CMA_ALLOC:
-        begin_range(s, calls[area], area, count, align, FIRST_BIT)
+        begin_call(s, calls[area], area, count, align)
     elif op == CMA_TEST:
         return test_range(s, calls[area])
     elif op == CMA_RETRY:
+        tried = Pfn(calls[area].start)
         next_range(s, calls[area], area, count, align)
+        return tried
     elif op == CMA_FINISH:
-        start = Pfn(calls[area].start) if calls[area].taken else NO_PFN
         end_range(s, calls[area], area)
-        return start
+        return Pfn(calls[area].chosen)
     elif op == CMA_RELEASE:
         mark_bits(s, area, Pfn(request.pfn), count, BITS_FREE)
     elif op == TIMER_DRAIN:

@@ -94,15 +94,24 @@ def settle(state: State, load: Load, used_before: dict[str, NDArray[np.int64]], 
     buffers = moved[_is_buffer(state, moved)]
     settle_buffers(state, buffers)
     moved = np.setdiff1d(moved, buffers)
-    known = np.isin(load.living["pfn"], moved)
-    settle_used(state, load.living[~known].view(np.recarray))
-    objects = np.concatenate([load.living[known], _unknown_objects(load, moved, known, movable_user)])
-    objects["gfp"][objects["gfp"] == UNKNOWN_GFP] = movable_user
+    living, known = load.living.copy(), np.isin(load.living["pfn"], moved)
+    in_area = known | _in_areas(state, living["pfn"])
+    living["gfp"][in_area & (living["gfp"] == UNKNOWN_GFP)] = movable_user  # else it would not be there
+    settle_used(state, living[~known].view(np.recarray))
+    objects = np.concatenate([living[known], _unknown_objects(load, moved, known, movable_user)])
     settle_moved(state, objects.view(np.recarray))
     if not used_before:
         next_object = load.nr_objects
         for area in range(len(state.cma)):
             next_object += settle_orphans(state, area, next_object, movable_user)
+
+
+def _in_areas(state: State, frames: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which frames lie in an area."""
+    inside = np.zeros(len(frames), np.bool_)
+    for area in state.cma:
+        inside |= (frames >= area.base_pfn) & (frames < area.base_pfn + area.count)
+    return inside
 
 
 def _is_buffer(state: State, frames: NDArray[np.int64]) -> NDArray[np.bool_]:

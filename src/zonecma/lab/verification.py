@@ -54,6 +54,8 @@ class Verification:
     """each chunk that some other path drained"""
     calls: Score
     """the outcome and the first frame of each contiguous call"""
+    ranges: Score
+    """within contiguous calls: each range given up, and the first frame not free of each range looked at"""
     final_lists: Score
     """lists, empty in both left out, that equal snapshot B in content and order"""
     skipped: dict[str, int] = field(default_factory=dict)

@@ -19,10 +19,9 @@ from zonecma.lab import score
 from zonecma.lab.calls import no_calls
 from zonecma.lab.referee import referee
 from zonecma.lab.repair import no_doubts
-from zonecma.lab.replay import Replay, replay_of
+from zonecma.lab.replay import Replay, initial_state, replay_of
 from zonecma.lab.tiny import tiny_replay
 from zonecma.lab.verification import Miss, Score, Verification
-from zonecma.machine.state import bare_state, load_snapshot
 from zonecma.placement import HalfFree
 from zonecma.placement.tables import fill_tables
 from zonecma.progress import Progress, no_progress
@@ -32,6 +31,7 @@ from zonecma.workload.requests import (
     CMA_ALLOC,
     CMA_FINISH,
     CMA_RETRY,
+    CMA_TEST,
     DRAIN_ALL,
     FREE,
     OF_THE_KERNEL,
@@ -52,6 +52,7 @@ _SCORES = {
     "drains_by_timer": score.DRAINS_TIMER,
     "drains_by_others": score.DRAINS_OTHER,
     "calls": score.CALLS,
+    "ranges": score.RANGES,
 }
 
 
@@ -69,8 +70,7 @@ def verify(recording: Recording, progress: Progress = no_progress) -> Verificati
 
 def verify_replay(replay: Replay, progress: Progress = no_progress) -> Verification:
     """Put all requests to the model, judge its choices, and check its state at the end."""
-    state = bare_state(replay.machine, nr_gfp_classes=len(replay.load.gfp_masks))
-    load_snapshot(state, replay.start)
+    state = initial_state(replay, len(replay.load.gfp_masks))
     fill_tables(state, HalfFree(), replay.load.gfp_masks)
     requests, tally = replay.load.requests.view(np.recarray), score.empty_tally()
     calls, doubts = no_calls(len(replay.machine.areas)), no_doubts(replay.machine.nr_cpus)
@@ -123,6 +123,7 @@ def _skip_all(replay: Replay) -> Verification:
         "drains_by_timer": int(drained[(op == TIMER_DRAIN) & ~in_call].sum()),
         "drains_by_others": int(drained[(op == DRAIN_ALL) & ~in_call].sum()),
         "calls": int(np.count_nonzero(op == CMA_FINISH)),
+        "ranges": int(np.count_nonzero((op == CMA_TEST) | (op == CMA_RETRY))),
         "final_lists": len(_lists_of(replay.end)),
     }
     scores: dict[str, Any] = {name: Score(count, 0) for name, count in missed.items()}

@@ -62,8 +62,9 @@ def _move_area(state: State, machine: Machine, area: Area, placement: Placement)
     old_zone, new_zone = ZoneIndex(state.frame[area.base_pfn].zone), _zone_for(machine, area, placement)
     used = np.zeros(area.count, np.uint8)
     if old_zone != NO_ZONE:
+        if state.block[area.base_pfn >> machine.pageblock_order] == MIGRATE_CMA:
+            state.zone[old_zone].cma -= area.count
         withdraw_range(state, area.base_pfn, area.end_pfn, used)
-        state.zone[old_zone].cma -= area.count
     present_before, present_now = _present_in(machine, area, old_zone), _present_in(machine, area, new_zone)
     block = 1 << machine.pageblock_order
     for start in range(area.base_pfn, area.end_pfn, block):

@@ -13,6 +13,10 @@ from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
 from zonecma.kernel.units import Migratetype, ZoneIndex
 
 
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 class Home(enum.Enum):
     """Which zone an area's pages belong to."""
 
@@ -39,9 +43,8 @@ class Placement(ABC):
     @property
     def label(self) -> str:
         """Its name, and its parameters where they are not the usual ones."""
-        changed = [
-            f"{f.name}={getattr(self, f.name):g}" for f in fields(self) if getattr(self, f.name) != f.default
-        ]
+        values = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
+        changed = [f"{key}={_short(value)}" for key, (value, usual) in values.items() if value != usual]
         return ",".join([self.name, *changed])
 
     def highest_zone(self, gfp: int) -> ZoneIndex:

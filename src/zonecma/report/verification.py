@@ -18,6 +18,7 @@ _ROWS = (
     ("  external: the timer", "drains_by_timer"),
     ("  external: other paths", "drains_by_others"),
     ("contiguous calls", "calls"),
+    ("  ranges tried", "ranges"),
     ("final lists", "final_lists"),
 )
 _COUNTED = ("refill_sizes", "drain_decisions")
@@ -34,7 +35,7 @@ def verification_table(outcome: Verification, columns: int | None = None) -> str
 
 def share(score: Score) -> str:
     """The exact ones in percent, rounded down: 100.000 % means all."""
-    return f"{int(score.exact / score.checked * 1e5) / 1e3:.3f} %" if score.checked else "-"
+    return f"{score.exact * 100_000 // score.checked / 1000:.3f} %" if score.checked else "-"
 
 
 def _cells(score: Score) -> list[str]:

@@ -371,11 +371,10 @@ def _cma_finish(books: Books, out: Output, event: Any, number: int) -> None:
 
 @jit
 def _tested(books: Books, out: Output, event: Any) -> None:
-    """Recorded: the first frame looked at, and the first that is not free."""
+    """Recorded: the first frame that is not free."""
     number = _emit(books, out, event, CMA_TEST, OF_THE_KERNEL)
     request = out.requests[number]
     request.object, request.area = books.call_of_task[event.task], books.area_of_task[event.task]
-    _append(books, NR_ALLOCATED, out.allocated, event.pfn, 0, number)
     _append(books, NR_ALLOCATED, out.allocated, event.b, 0, number)
 
 

@@ -6,7 +6,7 @@ import re
 
 from zonecma.capture.proc.lines import expected, numbers
 
-_ZONE = re.compile(r"Node (\d+), zone +(\w+) +(.*)$")
+_ZONE = re.compile(r"Node (\d{1,9}), zone +(\w+) +(.*)$")
 
 
 def parse_buddyinfo(text: str, source: str = "buddyinfo") -> dict[tuple[int, str], tuple[int, ...]]:

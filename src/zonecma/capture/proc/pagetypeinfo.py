@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from zonecma.capture.proc.lines import expected, numbers
 
-_BLOCK_ORDER = re.compile(r"Page block order: (\d+)$")
-_FREE = re.compile(r"Node +(\d+), zone +(\w+), type +(\w+) +(.*)$")
+_BLOCK_ORDER = re.compile(r"Page block order: (\d{1,9})$")
+_FREE = re.compile(r"Node +(\d{1,9}), zone +(\w+), type +(\w+) +(.*)$")
 _BLOCK_TYPES = re.compile(r"Number of (mixed )?blocks type +(.*)$")
-_BLOCKS = re.compile(r"Node (\d+), zone +(\w+) +(.*)$")
+_BLOCKS = re.compile(r"Node (\d{1,9}), zone +(\w+) +(.*)$")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ def parse_pagetypeinfo(text: str, source: str = "pagetypeinfo") -> PageTypeInfo:
                 blocks[int(match[1]), match[2]] = dict(zip(types, counts, strict=True))
         elif row.strip() and not row.startswith(("Pages per block:", "Free pages count")):
             expected(source, line, "a row of free chunks or of pageblocks", row)
+    if len({len(counts) for counts in free.values()}) > 1:
+        expected(source, 4, "as many orders in each row", "rows of different lengths")
     if not free or not blocks:
         expected(source, len(rows), "both tables of the file", rows[-1])
     return PageTypeInfo(int(first[1]), free, blocks)

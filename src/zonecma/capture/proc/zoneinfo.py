@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from zonecma.capture.proc.lines import expected, numbers
 
-_ZONE = re.compile(r"Node (\d+), zone +(\w+)$")
+_SIZES = {"free", "min", "low", "high", "present", "managed"}
+_ZONE = re.compile(r"Node (\d{1,9}), zone +(\w+)$")
 _PROTECTION = re.compile(r"protection: \((.*)\)$")
-_FIELD = re.compile(r"(\w[\w ]*?):? +(-?\d+)$")
+_FIELD = re.compile(r"(\w[\w ]*?):? +(-?\d{1,19})$")
 
 
 @dataclass
@@ -84,6 +85,6 @@ def parse_zoneinfo(text: str, source: str = "zoneinfo") -> list[ZoneInfo]:
     if not parser.zones:
         expected(source, 1, "'Node N, zone NAME'", text)
     for zone in parser.zones:
-        if "managed" not in zone.sizes or not zone.protection:
+        if not zone.sizes.keys() >= _SIZES or not zone.protection:
             expected(source, 1, f"all of zone {zone.name}", f"it ends after {list(zone.sizes)[-1:]}")
     return parser.zones

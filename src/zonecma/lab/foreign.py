@@ -1,0 +1,90 @@
+"""Whether a trace can be one of a machine: compiled code trusts what this lets through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.capture.events import EVENT_ID, EVENTS, NO_FRAME
+from zonecma.capture.trace import Trace
+from zonecma.errors import InputError
+from zonecma.kernel.zone import NO_ZONE
+from zonecma.machine.machine import Machine
+
+_CHUNKS = (
+    "mm_page_alloc",
+    "mm_page_free",
+    "mm_page_alloc_zone_locked",
+    "mm_page_pcpu_drain",
+    "mm_page_alloc_extfrag",
+    "isolfree",
+)
+_FRAMES = ("mm_page_free_batched", "bulk_page")
+_RANGES = ("cma_alloc_busy_retry", "cma_alloc_finish", "cma_release")
+_MAX_ALIGN = 31
+
+
+def check_trace(path: object, trace: Trace, machine: Machine) -> None:
+    """Raises InputError for the first event that this machine can't have had."""
+    events = trace.events
+    _check(path, trace, events["cpu"] >= machine.nr_cpus, f"the machine has {machine.nr_cpus} CPUs")
+    _check(path, trace, _goes_back(events), "time goes back on this CPU")
+    _check(path, trace, _not_a_chunk(events, machine), "the machine has no such chunk")
+    _check(path, trace, _not_in_area(trace, machine), "the range does not lie in its area")
+    bulk = events["event"] == EVENT_ID["bulk"]
+    too_many = (events["a"] < 0) | (events["a"] > machine.nr_frames)
+    _check(path, trace, bulk & too_many, f"n is not 0 to {machine.nr_frames}")
+
+
+def _check(path: object, trace: Trace, wrong: NDArray[np.bool_], why: str) -> None:
+    if wrong.any():
+        event = trace.events[int(wrong.argmax())]
+        frame = f" of frame {event['pfn']:#x}, order {event['order']}" if event["pfn"] != NO_FRAME else ""
+        what = f"{EVENTS[event['event']].name} on CPU {event['cpu']}{frame}"
+        raise InputError(
+            f"{path}: line {event['line']}: {what}: {why}; expected the trace that belongs to the snapshots"
+        )
+
+
+def _is(events: NDArray[Any], *names: str) -> NDArray[np.bool_]:
+    return np.isin(events["event"], [EVENT_ID[name] for name in names])
+
+
+def _goes_back(events: NDArray[Any]) -> NDArray[np.bool_]:
+    back = np.zeros(len(events), np.bool_)
+    for cpu in np.unique(events["cpu"]):
+        mine = np.flatnonzero((events["cpu"] == cpu) & (events["event"] != EVENT_ID["lost"]))
+        back[mine[1:]] = np.diff(events["time"][mine]) < 0
+    return back
+
+
+def _not_a_chunk(events: NDArray[Any], machine: Machine) -> NDArray[np.bool_]:
+    """Chunks that are misaligned, of an impossible order, or not in one zone."""
+    pfn, order = events["pfn"].astype(np.int64), events["order"].astype(np.int64)
+    order[_is(events, *_FRAMES)] = 0
+    bad_order = (order < 0) | (order > machine.max_order)
+    size = np.int64(1) << np.where(bad_order, 0, order)
+    zone = np.full(machine.nr_frames + 1, NO_ZONE)
+    for one in machine.zones:
+        zone[one.start_pfn : one.start_pfn + one.spanned] = one.index
+    first, last = (np.clip(frame, -1, machine.nr_frames) for frame in (pfn, pfn + size - 1))
+    bad_place = (pfn & (size - 1) != 0) | (zone[first] == NO_ZONE) | (zone[first] != zone[last])
+    failed = _is(events, "mm_page_alloc") & (pfn == NO_FRAME)
+    wrong: NDArray[np.bool_] = _is(events, *_CHUNKS, *_FRAMES) & (bad_order | (bad_place & ~failed))
+    return wrong
+
+
+def _not_in_area(trace: Trace, machine: Machine) -> NDArray[np.bool_]:
+    """Contiguous ranges of a known area that reach beyond it; a call that failed has none."""
+    events, wrong = trace.events, np.zeros(len(trace.events), np.bool_)
+    pfn, count = events["pfn"].astype(np.int64), events["a"]
+    has_range = _is(events, *_RANGES) & ~(_is(events, "cma_alloc_finish") & ((pfn <= 0) | (events["c"] != 0)))
+    for area in machine.areas:
+        named = np.isin(events["d"], [i for i, text in enumerate(trace.texts) if text in (area.name, "")])
+        outside = (pfn < area.base_pfn) | (count < 0) | (count > area.count) | (pfn + count > area.end_pfn)
+        wrong |= has_range & named & outside
+    aligned = _is(events, "cma_alloc_start", "cma_alloc_busy_retry")
+    bad_align: NDArray[np.bool_] = aligned & ((events["b"] < 0) | (events["b"] > _MAX_ALIGN))
+    return wrong | bad_align

@@ -113,3 +113,22 @@ def test_half_written_cache_entries_do_not_exist(cache, monkeypatch):
     monkeypatch.setattr(pl.DataFrame, "write_parquet", full_disk)
     assert len(load_trace(PACKED).events)
     assert not list(cache.glob("traces/*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("texts.json", b"[]"), ("texts.json", b"["), ("events.parquet", b"")]
+)
+def test_a_damaged_cache_entry_is_read_anew(cache, name, content):
+    first = load_trace(PACKED)
+    (entry,) = cache.glob("traces/*")
+    (entry / name).write_bytes(content)
+    again = load_trace(PACKED)
+    assert (again.events == first.events).all()
+    assert again.texts == first.texts
+
+
+def test_another_reader_does_not_use_the_entries_of_this_one(cache, monkeypatch):
+    load_trace(PACKED)
+    monkeypatch.setattr("zonecma.capture.parquet.source_digest", lambda *_: "other")
+    load_trace(PACKED)
+    assert len(list(cache.glob("traces/*"))) == 2

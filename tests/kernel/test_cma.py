@@ -16,10 +16,10 @@ from tests.machines import (
     booted,
     lists,
 )
-from zonecma.kernel.cma import find_zero_bits
+from zonecma.kernel.cma import cma_alloc, find_zero_bits
 from zonecma.kernel.jit import from_python
 from zonecma.kernel.state import IN_USE
-from zonecma.kernel.units import Area, Bit, Order, Pages
+from zonecma.kernel.units import Area, Bit, Cpu, Order, Pages, User
 from zonecma.kernel.validate import validate
 from zonecma.kernel.zone import ZONE_DMA32
 
@@ -125,3 +125,22 @@ def test_kernel_requests_never_get_cma():
     assert frames
     assert max(frames) < state.cma[0].base_pfn
     assert lists(state)
+
+
+def test_a_call_for_no_page_gets_none_and_touches_nothing():
+    state = booted()
+    blocks = state.block.copy()
+    assert act(state, CMA_ALLOC, 0, 0, 0, 0) == -1
+    assert (state.block == blocks).all()
+    assert not state.bitmap.any()
+
+
+def test_what_could_not_be_moved_does_not_count_as_moved():
+    """The machine is full: the first page of the area finds no target."""
+    state = booted(mib=12, cma_mib=8)
+    number = 0
+    while act(state, ALLOC, 0, MOVABLE, 0, number) >= 0:
+        number += 1
+    call = from_python(cma_alloc)
+    _, moved = call(state, Cpu(0), Area(0), Pages(1024), Order(0), User(TARGET))
+    assert moved == 0

@@ -1,9 +1,12 @@
 """Each broken invariant is found, and said to be what it is."""
 
+import numpy as np
 import pytest
 
-from tests.machines import ALLOC, KERNEL, MOVABLE, act, booted, lists, pcp
-from zonecma.kernel.state import IN_BUDDY, ON_PCP
+from tests.machines import ALLOC, KERNEL, MOVABLE, act, booted, lists
+from zonecma.kernel.boot import fill_pcp_list
+from zonecma.kernel.state import IN_BUDDY
+from zonecma.kernel.units import Cpu, Pindex
 from zonecma.kernel.validate import InvariantError, validate
 from zonecma.kernel.zone import ZONE_DMA32
 
@@ -36,12 +39,16 @@ def test_place(state):
     broken(state, "own entry does not name")
 
 
-def test_overlap(state):
-    listed = first_free(state)
-    hidden = pcp(state)[0, 1][0]
-    state.frame.where[hidden] = ON_PCP
-    state.frame.where[listed + 1] = IN_BUDDY
+def test_stray(state):
+    state.frame.where[first_free(state) + 1] = IN_BUDDY
     broken(state, "says that it is free but is on no list")
+
+
+def test_overlap(state):
+    """A page of a free chunk is on a per-cpu list too."""
+    inside = first_free(state) + 1
+    fill_pcp_list(state, ZONE_DMA32, Cpu(0), Pindex(1), np.array([inside]))
+    broken(state, f"frame {inside} is in two free chunks")
 
 
 def test_block_type(state):

@@ -1,10 +1,14 @@
 """compare: figures of a kind with what real kernels did, and what each placement must never do."""
 
+import dataclasses
+
 import pytest
 
 from tests.conftest import CAPTURES
+from zonecma.capture.events import EVENT_ID
 from zonecma.capture.recording import Recording
-from zonecma.lab.compare import compare
+from zonecma.lab.compare import compare, compare_replay, load_window
+from zonecma.lab.replay import replay_of
 from zonecma.placement import PLACEMENTS, Carveout, HalfFree, LastResort, ZoneCma
 
 
@@ -115,3 +119,21 @@ def test_pressure_and_two_cpus_run_through():
         assert len({len(result.calls) for result in outcome.placements}) == 1
         by_name = {result.name: result for result in outcome.placements}
         assert by_name["zone-cma"].area_use_mean > by_name["half-free"].area_use_mean
+
+
+def test_without_markers_the_load_is_what_lies_between_the_snapshots():
+    replay = replay_of(Recording(CAPTURES / "boot-zonecma256-6.12"))
+    events = replay.trace.events.copy()
+    events["event"][events["event"] == EVENT_ID["print"]] = EVENT_ID["other"]
+    trace = dataclasses.replace(replay.trace, events=events)
+    times = replay.load.requests["time"]
+    assert load_window(dataclasses.replace(replay, trace=trace)) == (times[0], times[-1])
+
+
+def test_whom_nobody_saw_coming_is_of_no_known_kind():
+    """Without the trace before snapshot A, nobody knows who lives in the area."""
+    replay = replay_of(Recording(CAPTURES / "boot-zonecma256-6.12"))
+    load = dataclasses.replace(replay.load, living=replay.load.living[:0])
+    (result,) = compare_replay(dataclasses.replace(replay, load=load), [ZoneCma()]).placements
+    assert result.use_by["other"] > 100
+    assert result.use_by["anonymous"] < result.use_by["other"] / 10

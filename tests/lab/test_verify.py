@@ -18,7 +18,7 @@ from zonecma.lab.verify import _compare_lists, verify, verify_replay
 from zonecma.machine.state import bare_state, load_snapshot
 from zonecma.placement import HalfFree
 from zonecma.placement.tables import fill_tables
-from zonecma.workload.requests import ALLOC, BULK
+from zonecma.workload.requests import ALLOC, BULK, CMA_FINISH, CMA_RETRY, CMA_TEST
 
 
 def recording(name):
@@ -97,6 +97,41 @@ def test_an_event_that_is_predicted_but_did_not_happen_is_a_miss(nocma):
     assert outcome.drains.checked > 0
     assert outcome.drains.exact == 0
     assert outcome.drain_decisions.exact < outcome.drain_decisions.checked
+
+
+@pytest.fixture(scope="module")
+def press():
+    return replay_of(recording("cma128-press-6.12"))
+
+
+def answers(replay, *ops):
+    """Where the recorded answers to some requests of a contiguous call are."""
+    recorded, op = replay.recorded, replay.load.requests["op"]
+    return np.flatnonzero(np.isin(np.repeat(op, np.diff(recorded.first_allocated)), ops))
+
+
+def with_allocated(replay, allocated):
+    return dataclasses.replace(replay, recorded=replay.recorded._replace(allocated=allocated))
+
+
+def test_altered_ranges_are_misses(press):
+    allocated, where = press.recorded.allocated.copy(), answers(press, CMA_RETRY, CMA_TEST)
+    allocated["pfn"][where] += 1
+    outcome = verify_replay(with_allocated(press, allocated))
+    assert outcome.ranges.checked == len(where) > 200
+    assert outcome.ranges.exact == 0
+
+
+def test_a_call_that_ended_otherwise_is_a_miss():
+    """The model's verdict stands, whatever its state is put right to afterwards."""
+    replay = replay_of(recording("cma256-mix-6.12"))
+    allocated = replay.recorded.allocated.copy()
+    tests, ends = answers(replay, CMA_TEST), answers(replay, CMA_FINISH)
+    allocated["pfn"][tests] = 0  # every range was busy
+    allocated["pfn"][ends] = 0xFFFFFFFF
+    outcome = verify_replay(with_allocated(replay, allocated))
+    assert outcome.calls.checked == 15
+    assert outcome.calls.exact == 0
 
 
 @entry

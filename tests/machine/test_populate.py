@@ -1,5 +1,7 @@
 """Moving an area: the books of the donor and of the new zone, as the series' patch keeps them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -106,6 +108,7 @@ def test_blocks_go_to_the_lists_in_the_order_of_activation():
     machine, state = loaded("cma256-mix-6.12")
     populate(state, machine, ZoneCma())
     populate(state, machine, HalfFree())
+    assert (state.zone[ZONE_CMA].cma, state.zone[ZONE_DMA32].cma) == (0, AREA)
     expected = list(range(0x50000 - 1024, 0x40000 - 1, -1024))
     assert lists(state)[10, int(MIGRATE_CMA)] == expected
 
@@ -128,3 +131,23 @@ def test_tables_follow_the_placement():
     assert movable.zonelist[: movable.nr_zones].tolist() == [ZONE_CMA, ZONE_DMA32, 0]
     assert kernel.zonelist[: kernel.nr_zones].tolist() == [ZONE_DMA32, 0]
     assert buffer.zonelist[: buffer.nr_zones].tolist() == [ZONE_DMA32, 0]
+
+
+def test_areas_that_touch_are_moved_one_by_one():
+    """Their free pageblocks had merged into chunks that belong to both."""
+    machine, state = loaded("cma256-mix-6.12")
+    (area,) = machine.areas
+    odd = (1 << machine.pageblock_order) * 3
+    first = dataclasses.replace(area, name="first", count=odd)
+    second = dataclasses.replace(area, name="second", base_pfn=area.base_pfn + odd, count=area.count - odd)
+    two = dataclasses.replace(machine, areas=(first, second))
+    state = bare_state(two, nr_gfp_classes=len(MASKS))
+    snapshot = Recording(CAPTURES / "cma256-mix-6.12").snapshot("A")
+    unbitmapped = [
+        dataclasses.replace(snapshot.areas[0], bitmap=np.zeros(a.count, np.uint8)) for a in two.areas
+    ]
+    load_snapshot(state, dataclasses.replace(snapshot, areas=tuple(unbitmapped)))
+    populate(state, two, ZoneCma())
+    validate(state)
+    assert state.zone[ZONE_CMA].nr_free_pages == AREA
+    assert (state.frame.zone[0x40000:0x50000] == ZONE_CMA).all()

@@ -104,3 +104,15 @@ def test_a_users_own_placement_compiles_nothing():
     assert result.name == "files-only"
     # Some reaches others through the movable per-cpu lists that all share, as in the kernel.
     assert result.use_by["file"] > 2 * result.use_by["anonymous"]
+
+
+@dataclass(frozen=True)
+class Gated(HalfFree):
+    name: ClassVar[str] = "gated"
+    gate: str = "open"
+    above: Fraction = Fraction(1, 2)
+
+
+def test_parameters_of_any_kind_have_a_label():
+    assert Gated().label == "gated"
+    assert Gated(0.25, "closed", Fraction(1, 3)).label == "gated,fraction=0.25,gate=closed,above=1/3"

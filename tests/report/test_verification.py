@@ -3,8 +3,10 @@
 import dataclasses
 import json
 
+import pytest
+
 from zonecma.lab.verification import Miss, Score, Verification
-from zonecma.report.verification import verification_json, verification_table
+from zonecma.report.verification import share, verification_json, verification_table
 
 OUTCOME = Verification(
     recording="a-recording",
@@ -19,6 +21,7 @@ OUTCOME = Verification(
     drains_by_timer=Score(6, 0),
     drains_by_others=Score(7, 7),
     calls=Score(0, 0),
+    ranges=Score(8, 6),
     final_lists=Score(30, 29),
     skipped={"some reason": 12},
     repairs=2,
@@ -46,6 +49,11 @@ def test_table():
 def test_a_share_is_never_rounded_up_to_all():
     almost = dataclasses.replace(OUTCOME, allocations=Score(10**9, 10**9 - 1))
     assert rows(verification_table(almost, 100))["allocations"][2:] == ["99.999", "%"]
+
+
+@pytest.mark.parametrize("exact", range(101))
+def test_a_share_that_is_a_whole_percent_is_printed_so(exact):
+    assert share(Score(100, exact)) == f"{exact}.000 %"
 
 
 def test_lost_events_and_damage_are_said():

@@ -20,6 +20,8 @@ from zonecma.workload.users import UserKind, user_kind
         ("GFP_NOFS|__GFP_NOFAIL|__GFP_COMP|__GFP_HARDWALL|__GFP_MOVABLE", UserKind.BLOCKDEV),
         ("GFP_KERNEL_ACCOUNT|__GFP_COMP|__GFP_ZERO", UserKind.OTHER),
         ("GFP_HIGHUSER|__GFP_ACCOUNT", UserKind.OTHER),
+        ("GFP_TRANSHUGE_LIGHT", UserKind.ANONYMOUS),
+        ("GFP_TRANSHUGE|__GFP_NORETRY", UserKind.ANONYMOUS),
         ("none", UserKind.OTHER),
     ],
 )

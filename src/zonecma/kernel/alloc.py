@@ -7,7 +7,6 @@ not modelled.
 from __future__ import annotations
 
 from zonecma.kernel.alloc_flags import (
-    ALLOC_NO_WATERMARKS,
     ALLOC_NOFRAGMENT,
     ALLOC_WMARK_MASK,
     WMARK_HIGH,
@@ -45,8 +44,6 @@ def zone_may_serve(
         if zone_watermark_fast(s, zone, order, high, highest_zone, alloc_flags):
             return True
         s.zone[zone].zone_flags |= ZONE_BELOW_HIGH
-    if alloc_flags & ALLOC_NO_WATERMARKS:
-        return True
     mark = wmark_pages(s, zone, Code(alloc_flags & ALLOC_WMARK_MASK))
     return zone_watermark_fast(s, zone, order, mark, highest_zone, alloc_flags)
 

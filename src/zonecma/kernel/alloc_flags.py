@@ -12,13 +12,11 @@ WMARK_HIGH = Code(2)
 WMARK_PROMO = Code(3)
 
 ALLOC_WMARK_MASK = AllocFlags(0x3)
-ALLOC_NO_WATERMARKS = AllocFlags(0x4)
 ALLOC_NON_BLOCK = AllocFlags(0x10)
 ALLOC_MIN_RESERVE = AllocFlags(0x20)
 ALLOC_CMA = AllocFlags(0x80)
 ALLOC_NOFRAGMENT = AllocFlags(0x100)
 ALLOC_HIGHATOMIC = AllocFlags(0x200)
-ALLOC_KSWAPD = AllocFlags(0x800)
 ALLOC_COUNT_CMA = AllocFlags(0x1000)
 """Ours: free CMA counts in this request's watermark.  In the kernel ALLOC_CMA says both."""
 
@@ -26,14 +24,12 @@ NO_ALLOC_FLAGS = AllocFlags(0)
 ALLOC_RESERVES = AllocFlags(ALLOC_NON_BLOCK | ALLOC_MIN_RESERVE | ALLOC_HIGHATOMIC)
 
 
-def alloc_flags_fast(mask: int, preferred_zone: ZoneIndex) -> AllocFlags:
+def alloc_flags_fast(preferred_zone: ZoneIndex) -> AllocFlags:
     """Flags of the first attempt (__alloc_pages_noprof, alloc_flags_nofragment).
 
     ALLOC_NOFRAGMENT is set when the preferred zone is ZONE_NORMAL of a machine with DMA32.
     """
     flags = int(WMARK_LOW)
-    if mask & Gfp.KSWAPD_RECLAIM:
-        flags |= ALLOC_KSWAPD
     if preferred_zone == ZONE_NORMAL:
         flags |= ALLOC_NOFRAGMENT
     return AllocFlags(flags)
@@ -42,8 +38,6 @@ def alloc_flags_fast(mask: int, preferred_zone: ZoneIndex) -> AllocFlags:
 def alloc_flags_slow(mask: int, order: int) -> AllocFlags:
     """Flags of the slow path's attempts (gfp_to_alloc_flags)."""
     flags = int(WMARK_MIN)
-    if mask & Gfp.KSWAPD_RECLAIM:
-        flags |= ALLOC_KSWAPD
     if mask & Gfp.HIGH:
         flags |= ALLOC_MIN_RESERVE
     if not mask & (Gfp.DIRECT_RECLAIM | Gfp.NOMEMALLOC):

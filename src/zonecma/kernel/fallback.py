@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from zonecma.kernel.alloc_flags import ALLOC_KSWAPD, ALLOC_NOFRAGMENT, WMARK_HIGH
+from zonecma.kernel.alloc_flags import ALLOC_NOFRAGMENT, WMARK_HIGH
 from zonecma.kernel.buddy import (
     account_freepages,
     del_page_from_free_list,
@@ -33,7 +33,6 @@ from zonecma.kernel.pageblock import (
 from zonecma.kernel.state import IN_BUDDY, IN_USE, State
 from zonecma.kernel.units import NO_PFN, AllocFlags, Migratetype, Order, Pfn, ZoneIndex
 from zonecma.kernel.users import is_movable_user
-from zonecma.kernel.zone import ZONE_BOOSTED_WATERMARK
 
 NO_TYPE = Migratetype(-1)
 
@@ -41,9 +40,7 @@ NO_TYPE = Migratetype(-1)
 @primitive
 def can_steal_fallback(s: State, order: Order, start_type: Migratetype) -> bool:
     """Whether a chunk is large enough to be worth a whole pageblock (can_steal_fallback)."""
-    if order >= s.config[0].pageblock_order // 2 or start_type != MIGRATE_MOVABLE:
-        return True
-    return s.config[0].grouping_disabled != 0  # type: ignore[no-any-return]
+    return order >= s.config[0].pageblock_order // 2 or start_type != MIGRATE_MOVABLE  # type: ignore[no-any-return]
 
 
 @primitive
@@ -59,17 +56,15 @@ def find_suitable_fallback(s: State, zone: ZoneIndex, order: Order, start_type: 
 
 
 @primitive
-def boost_watermark(s: State, zone: ZoneIndex) -> bool:
+def boost_watermark(s: State, zone: ZoneIndex) -> None:
     """Raise the zone's marks for a while, to make room against fragmentation (boost_watermark)."""
     block = pageblock_nr_pages(s)
     if s.config[0].watermark_boost_factor == 0 or block * 4 > s.zone[zone].managed:
-        return False
+        return
     high = s.zone[zone].watermark[WMARK_HIGH]
     limit = high * s.config[0].watermark_boost_factor // 10000
-    if limit == 0:
-        return False
-    s.zone[zone].watermark_boost = min(s.zone[zone].watermark_boost + block, max(block, limit))
-    return True
+    if limit:
+        s.zone[zone].watermark_boost = min(s.zone[zone].watermark_boost + block, max(block, limit))
 
 
 @primitive
@@ -151,7 +146,6 @@ def try_to_claim_block(
     current: Order,
     order: Order,
     start_type: Migratetype,
-    alloc_flags: AllocFlags,
 ) -> Pfn:
     """Turn the pageblock of a fallback chunk to the wanted type and allocate (try_to_steal_block).
 
@@ -162,14 +156,13 @@ def try_to_claim_block(
         return NO_PFN
     if current >= s.config[0].pageblock_order:
         return claim_large_chunk(s, pfn, zone, current, order, start_type)
-    if boost_watermark(s, zone) and alloc_flags & ALLOC_KSWAPD:
-        s.zone[zone].zone_flags |= ZONE_BOOSTED_WATERMARK
+    boost_watermark(s, zone)
     start = pageblock_start_pfn(s, pfn)
     if not zone_spans_block(s, zone, start):
         return NO_PFN
     free = free_pages_of_block(s, start)
     suitable = free + alike_pages(s, start, start_type, block_type, free)
-    if suitable < pageblock_nr_pages(s) // 2 and not s.config[0].grouping_disabled:
+    if suitable < pageblock_nr_pages(s) // 2:
         return NO_PFN
     move_freepages_block(s, start, zone, block_type, start_type)
     return rmqueue_smallest(s, zone, order, start_type)
@@ -190,7 +183,7 @@ def rmqueue_claim(
         if not can_steal_fallback(s, Order(current), start_type):
             break
         chunk = list_first(s, free_list(s, zone, Order(current), fallback))
-        pfn = try_to_claim_block(s, chunk, zone, Order(current), order, start_type, alloc_flags)
+        pfn = try_to_claim_block(s, chunk, zone, Order(current), order, start_type)
         if pfn != NO_PFN:
             return pfn
     return NO_PFN

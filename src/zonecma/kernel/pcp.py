@@ -29,7 +29,7 @@ from zonecma.kernel.state import IN_USE, ON_PCP, State
 from zonecma.kernel.tracepoint import trace_mm_page_alloc_zone_locked, trace_mm_page_pcpu_drain
 from zonecma.kernel.units import NO_PFN, AllocFlags, Cpu, Migratetype, Order, Pfn, Pindex, ZoneIndex
 from zonecma.kernel.watermark import wmark_pages, zone_watermark_ok
-from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_BELOW_HIGH, ZONE_MOVABLE, ZONE_RECLAIM_ACTIVE
+from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_BELOW_HIGH, ZONE_MOVABLE
 
 PAGE_ALLOC_COSTLY_ORDER = Order(3)
 NR_LOWORDER_PCP_LISTS = MIGRATE_PCPTYPES * (3 + 1)
@@ -200,9 +200,6 @@ def nr_pcp_high(s: State, zone: ZoneIndex, cpu: Cpu, free_high: bool) -> int:
         pcp.high = max(high - (pcp.batch << s.config[0].pcp_batch_scale_max), pcp.high_min)
         return 0
     in_a_row = max(pcp.free_count, pcp.batch)
-    if s.zone[zone].zone_flags & ZONE_RECLAIM_ACTIVE:
-        pcp.high = max(high - in_a_row, pcp.high_min)
-        return min(pcp.batch << 2, pcp.high)  # type: ignore[no-any-return]
     if pcp.high_min == pcp.high_max:
         return high
     if s.zone[zone].zone_flags & ZONE_BELOW_HIGH:

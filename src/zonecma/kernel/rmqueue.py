@@ -1,7 +1,7 @@
 """Which list serves a request: the type's own, CMA, a claimed pageblock, a stolen chunk.
 
 6.12.117: __rmqueue with its modes.  The rule that tries CMA first while it holds more than a
-share of the free pages came with 5.7 (a half); the share is a placement's parameter, and a
+share of the free pages came with 5.8 (a half); the share is a placement's parameter, and a
 share of one is the last-resort rule of 4.7.
 """
 

@@ -115,7 +115,6 @@ CONFIG = np.dtype(
         ("watermark_boost_factor", "i8"),  # vm.watermark_boost_factor, 1/10000
         ("cma_first_numerator", "i8"),  # CMA is tried first while
         ("cma_first_denominator", "i8"),  # free CMA > free * numerator / denominator
-        ("grouping_disabled", "i8"),  # page_group_by_mobility_disabled
         ("log_length", "i8"),  # entries in State.log
         ("log_lost", "i8"),  # entries that did not fit
     ],

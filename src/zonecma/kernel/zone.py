@@ -23,6 +23,4 @@ NAMES = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "CMA")
 """As /proc/zoneinfo prints them."""
 
 # zone->flags (mmzone.h, 6.12); the values are ours.
-ZONE_BOOSTED_WATERMARK = 1
-ZONE_RECLAIM_ACTIVE = 2
 ZONE_BELOW_HIGH = 4

@@ -1,4 +1,4 @@
-"""half-free: the balance rule of 5.7 and later."""
+"""half-free: the balance rule of 5.8 and later."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zonecma.placement.policy import Placement
 class HalfFree(Placement):
     """CMA first while free CMA is more than ``fraction`` of the zone's free pages.
 
-    __rmqueue; commit 16867664936e, 5.7.
+    __rmqueue; commit 16867664936e, 5.8.
     """
 
     name: ClassVar[str] = "half-free"

@@ -29,7 +29,7 @@ def _fill_row(state: State, placement: Placement, mask: int, row: Any) -> None:
     zonelist = build_zonelist(state, highest)
     cma = ALLOC_CMA * placement.may_use_cma_lists(mask) | ALLOC_COUNT_CMA * placement.counts_free_cma(mask)
     row.highest_zone, row.migratetype = highest, gfp_migratetype(mask)
-    row.fast_flags = alloc_flags_fast(mask, zonelist[0]) | cma
+    row.fast_flags = alloc_flags_fast(zonelist[0]) | cma
     row.slow_flags = alloc_flags_slow(mask, 0) | cma
     row.slow_flags_high_order = alloc_flags_slow(mask, 1) | cma
     row.nr_zones = len(zonelist)

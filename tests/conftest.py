@@ -1,6 +1,8 @@
 """What the tests share."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,3 +28,32 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("ZONECMA_CACHE", str(tmp_path / "cache"))
     yield tmp_path / "cache"
     cache_folder.cache_clear()
+
+
+BUILDS = pytest.StashKey[dict[str, subprocess.Popen]]()
+"""Verifications in processes of their own, by how their code is built; they run beside the first tests."""
+
+
+def _verify(**environment):
+    plain = {key: value for key, value in os.environ.items() if not key.startswith("NUMBA_")}
+    command = [sys.executable, "-m", "zonecma", "verify", "--json", str(CAPTURES / "boot-zonecma256-6.12")]
+    return subprocess.Popen(command, env={**plain, **environment}, stdout=subprocess.PIPE, text=True)
+
+
+def pytest_collection_finish(session):
+    if any("builds" in getattr(item, "fixturenames", ()) for item in session.items):
+        session.config.stash[BUILDS] = {
+            "as shipped": _verify(),
+            "not compiled": _verify(NUMBA_DISABLE_JIT="1"),
+        }
+
+
+@pytest.fixture
+def builds(request):
+    """Running verifications of a short recording, by how their code is built."""
+    return request.config.stash[BUILDS]
+
+
+def pytest_unconfigure(config):
+    for process in config.stash.get(BUILDS, {}).values():
+        process.kill()

@@ -44,7 +44,7 @@ def pytest_collection_finish(session):
     if any("builds" in getattr(item, "fixturenames", ()) for item in session.items):
         session.config.stash[BUILDS] = {
             "as shipped": _verify(),
-            "not compiled": _verify(NUMBA_DISABLE_JIT="1"),
+            "not compiled": _verify(NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="ignore"),
         }
 
 

@@ -20,10 +20,16 @@ def rate(benchmark, request):
 
     def measure(function, items, things, rounds=5, seconds=None):
         """``seconds`` reads from a round's result how long it took; left out, the whole call counts."""
-        results = []
+        told = []  # results themselves are let go, or each round would pay for fresh memory
+
+        def run():
+            result = function()
+            if seconds:
+                told.append(seconds(result))
+
         benchmark.group = things
-        benchmark.pedantic(lambda: results.append(function()), rounds=rounds, warmup_rounds=1)
-        best = min(map(seconds, results)) if seconds else benchmark.stats.stats.min
+        benchmark.pedantic(run, rounds=rounds, warmup_rounds=1)
+        best = min(told) if seconds else benchmark.stats.stats.min
         name = request.node.name.removeprefix("test_")
         request.config.stash[RATES].setdefault(things, []).append((name, items / best))
 

@@ -33,3 +33,11 @@ DTYPES = [value for module in MODULES for value in vars(module).values() if isin
 def test_no_field_is_hidden_by_an_attribute_of_numpy(dtype):
     """Uncompiled, ``record.flags`` is numpy's own, whatever the field holds."""
     assert not set(dtype.names) & set(dir(np.record))
+
+
+def test_machine_code_that_a_power_failure_emptied_is_dropped(tmp_path, monkeypatch):
+    monkeypatch.setattr(jit, "cache_folder", lambda name: tmp_path)
+    (tmp_path / "scan.nbi").write_bytes(b"sound")
+    assert list(jit._machine_code().iterdir())
+    (tmp_path / "scan.1.nbc").touch()
+    assert not list(jit._machine_code().iterdir())

@@ -11,7 +11,9 @@ checked (NUMBA_BOUNDSCHECK=1: the tests run so; a stray index would else be sile
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
@@ -27,9 +29,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 _ROOMS_WITH_COMPILED_CODE = ("kernel", "capture", "workload", "lab")
 _CHECKED = "-checked" if config.BOUNDSCHECK else ""
 
-MACHINE_CODE = cache_folder(
-    f"machine-code-{numba.__version__}-{source_digest(*_ROOMS_WITH_COMPILED_CODE)}{_CHECKED}"
-)
+
+def _machine_code() -> Path | None:
+    """The folder of this very model.  What a power failure left empty is compiled anew."""
+    key = f"{numba.__version__}-{source_digest(*_ROOMS_WITH_COMPILED_CODE)}{_CHECKED}"
+    folder = cache_folder(f"machine-code-{key}")
+    if folder and any(file.stat().st_size == 0 for file in folder.rglob("*.nb[ic]")):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(exist_ok=True)
+    return folder
+
+
+MACHINE_CODE = _machine_code()
 """Folder of the compiled model, or None when no cache folder can be written."""
 
 

@@ -24,6 +24,8 @@ _CHUNKS = (
 _FRAMES = ("mm_page_free_batched", "bulk_page")
 _RANGES = ("cma_alloc_busy_retry", "cma_alloc_finish", "cma_release")
 _MAX_ALIGN = 31
+_NO_NAME = -1
+"""The number of a word that the trace does not have."""
 
 
 def check_trace(path: object, trace: Trace, machine: Machine) -> None:
@@ -81,10 +83,13 @@ def _not_in_area(trace: Trace, machine: Machine) -> NDArray[np.bool_]:
     events, wrong = trace.events, np.zeros(len(trace.events), np.bool_)
     pfn, count = events["pfn"].astype(np.int64), events["a"]
     has_range = _is(events, *_RANGES) & ~(_is(events, "cma_alloc_finish") & ((pfn <= 0) | (events["c"] != 0)))
+    number = {text: i for i, text in enumerate(trace.texts)}
+    nameless = has_range & (events["d"] == number[""])  # older kernels do not say which area it was
     for area in machine.areas:
-        named = np.isin(events["d"], [i for i, text in enumerate(trace.texts) if text in (area.name, "")])
         outside = (pfn < area.base_pfn) | (count < 0) | (count > area.count) | (pfn + count > area.end_pfn)
-        wrong |= has_range & named & outside
+        wrong |= has_range & (events["d"] == number.get(area.name, _NO_NAME)) & outside
+        nameless &= outside
+    wrong |= nameless & bool(machine.areas)
     aligned = _is(events, "cma_alloc_start", "cma_alloc_busy_retry")
     bad_align: NDArray[np.bool_] = aligned & ((events["b"] < 0) | (events["b"] > _MAX_ALIGN))
     return wrong | bad_align

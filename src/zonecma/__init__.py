@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zonecma.capture.recording import Recording, open_recording
     from zonecma.errors import InputError
     from zonecma.lab.compare import Comparison, compare
+    from zonecma.lab.placements import parse_placement
     from zonecma.lab.verification import Verification
     from zonecma.lab.verify import verify
     from zonecma.placement import (
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         LastResort,
         Placement,
         ZoneCma,
-        parse_placement,
     )
 
 _HOME_OF = {
@@ -42,7 +42,7 @@ _HOME_OF = {
     "ZoneCma": "zonecma.placement",
     "compare": "zonecma.lab.compare",
     "open_recording": "zonecma.capture.recording",
-    "parse_placement": "zonecma.placement",
+    "parse_placement": "zonecma.lab.placements",
     "verify": "zonecma.lab.verify",
 }
 

@@ -74,8 +74,8 @@ def compare(
     placement: Annotated[
         list[str] | None,
         typer.Option(
-            help="half-free[,fraction=0.5], last-resort, zone-cma or carveout; repeat it to compare several,"
-            " the first is the baseline. All of them if left out.",
+            help="A placement by name, or a Python file that defines one; repeat it to compare several,"
+            " the first is the baseline. All that 'zonecma placements' lists if left out.",
             metavar="NAME[,param=value]",
         ),
     ] = None,
@@ -88,17 +88,24 @@ def compare(
     """
     from zonecma.capture.recording import DEMO, open_recording
     from zonecma.lab.compare import compare as run
-    from zonecma.placement import PLACEMENTS, parse_placement
+    from zonecma.lab.placements import parse_placement
+    from zonecma.placement import PLACEMENTS
     from zonecma.report.comparison import comparison_json, comparison_table
     from zonecma.report.progress import terminal_progress
 
-    try:
-        placements = [parse_placement(text) for text in placement or [policy.name for policy in PLACEMENTS]]
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    chosen = [parse_placement(text) for text in placement or [policy.name for policy in PLACEMENTS]]
     with terminal_progress() as progress:
-        outcome = run(open_recording(recording or DEMO, partial=partial), placements, progress)
+        outcome = run(open_recording(recording or DEMO, partial=partial), chosen, progress)
     _print(outcome, as_json, comparison_table, comparison_json)
+
+
+@app.command(short_help="List the placements that there are.")
+def placements(as_json: AsJson = False) -> None:
+    """List the placements that there are: name and parameters, what they do, which kernels do so."""
+    from zonecma.placement import PLACEMENTS
+    from zonecma.report.placements import placements_json, placements_table
+
+    _print(PLACEMENTS, as_json, placements_table, placements_json)
 
 
 @app.command(short_help="Show what a recording, or a file of it, holds.")

@@ -201,3 +201,15 @@ def test_a_closed_output_is_no_success():
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "standard output is closed" in done.stderr
+
+
+def test_placements_are_listed(here):
+    names = [placement["name"] for placement in json.loads(here("placements", "--json").stdout)]
+    assert names == ["half-free", "last-resort", "zone-cma", "carveout"]
+
+
+def test_a_placement_of_ones_own(here, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("import zonecma\nclass Mine(zonecma.Placement):\n    name = 'mine'\n")
+    out = json.loads(here("compare", BOOT, "--json", "--placement", str(path)).stdout)
+    assert [p["name"] for p in out["placements"]] == ["mine"]

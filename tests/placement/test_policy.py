@@ -6,8 +6,10 @@ from typing import ClassVar
 
 import pytest
 
+from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_MIGRATION_TARGET, GFP_NOFS, Gfp
 from zonecma.kernel.zone import ZONE_CMA, ZONE_MOVABLE, ZONE_NORMAL
+from zonecma.lab.placements import parse_placement
 from zonecma.placement import (
     PLACEMENTS,
     Carveout,
@@ -16,7 +18,6 @@ from zonecma.placement import (
     LastResort,
     Placement,
     ZoneCma,
-    parse_placement,
 )
 
 BUFFER = GFP_NOFS | Gfp.NOFAIL | Gfp.MOVABLE
@@ -64,7 +65,7 @@ def test_names_and_parameters():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("zone_cma", "expected one of half-free, last-resort, zone-cma, carveout"),
+        ("zone_cma", "expected one of half-free, last-resort, zone-cma, carveout, or a .py file"),
         ("half-free,fracton=1", "has no parameter 'fracton'; it has: fraction"),
         ("zone-cma,x=1", "it has: none"),
         ("half-free,fraction=much", "expected a number"),
@@ -74,7 +75,7 @@ def test_names_and_parameters():
     ],
 )
 def test_what_is_no_placement(text, expected):
-    with pytest.raises(ValueError, match=r"placement|fraction") as error:
+    with pytest.raises(InputError, match=r"placement|fraction") as error:
         parse_placement(text)
     assert expected in str(error.value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zonecma.placement.carveout import Carveout
 from zonecma.placement.half_free import HalfFree
 from zonecma.placement.last_resort import LastResort
-from zonecma.placement.parse import PLACEMENTS, parse_placement
+from zonecma.placement.parse import PLACEMENTS
 from zonecma.placement.policy import Home, Placement
 from zonecma.placement.zone_cma import ZoneCma
 
@@ -17,5 +17,4 @@ __all__ = [
     "LastResort",
     "Placement",
     "ZoneCma",
-    "parse_placement",
 ]

@@ -13,4 +13,5 @@ class Carveout(Placement):
     """The area's pages never reach the allocator: idle memory, but nothing to move."""
 
     name: ClassVar[str] = "carveout"
+    kernels: ClassVar[str] = "all; no-map in reserved-memory of the device tree"
     home: ClassVar[Home] = Home.NONE

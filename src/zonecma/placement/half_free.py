@@ -17,6 +17,7 @@ class HalfFree(Placement):
     """
 
     name: ClassVar[str] = "half-free"
+    kernels: ClassVar[str] = "5.8 and later; commit 16867664936e"
     fraction: float = 0.5
     """0 always tries CMA first, 1 never does; the kernel's is one half"""
 

@@ -13,3 +13,4 @@ class LastResort(Placement):
     """Movable requests turn to CMA once no movable chunk is left, before they steal (__rmqueue, 4.7)."""
 
     name: ClassVar[str] = "last-resort"
+    kernels: ClassVar[str] = "3.5 to 5.7"

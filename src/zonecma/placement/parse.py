@@ -1,7 +1,8 @@
-"""Placements by name, as the command line writes them: ``half-free,fraction=0.3``."""
+"""The placements there are, by name, and their parameters as the command line writes them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 from zonecma.placement.carveout import Carveout
@@ -14,16 +15,18 @@ PLACEMENTS: tuple[type[Placement], ...] = (HalfFree, LastResort, ZoneCma, Carveo
 """The policies there are; the first is the baseline, what kernels do today."""
 
 
-def parse_placement(text: str) -> Placement:
-    """The placement that ``NAME[,param=value]...`` means.
-
-    Raises ValueError, with what is allowed, for a name or parameter that does not exist.
-    """
-    name, *settings = text.split(",")
+def policy_called(name: str) -> type[Placement]:
+    """The policy of this name; raises ValueError, with the names there are, for another."""
     by_name = {policy.name: policy for policy in PLACEMENTS}
     if name not in by_name:
-        raise ValueError(f"no placement is called {name!r}; expected one of {', '.join(by_name)}")
-    policy = by_name[name]
+        known = ", ".join(by_name)
+        raise ValueError(f"no placement is called {name!r}; expected one of {known}, or a .py file")
+    return by_name[name]
+
+
+def with_settings(policy: type[Placement], settings: Sequence[str]) -> Placement:
+    """A policy with ``param=value`` settings; raises ValueError for one that it does not have."""
+    name = policy.name
     parameters = {field.name: _number(name, field.name, settings) for field in fields(policy)}
     unknown = [s for s in settings if s.split("=")[0] not in parameters]
     if unknown:
@@ -32,7 +35,7 @@ def parse_placement(text: str) -> Placement:
     return policy(**{key: value for key, value in parameters.items() if value is not None})
 
 
-def _number(policy: str, parameter: str, settings: list[str]) -> float | None:
+def _number(policy: str, parameter: str, settings: Sequence[str]) -> float | None:
     """The value that the settings give to a parameter; None when they don't."""
     values = [value for key, _, value in (s.partition("=") for s in settings) if key == parameter]
     if not values:

@@ -39,6 +39,8 @@ class Placement(ABC):
     """Which zone the area's pages belong to"""
     migratetype: ClassVar[Migratetype] = MIGRATE_CMA
     """The free lists of the area's pageblocks"""
+    kernels: ClassVar[str] = ""
+    """Which kernels do so, and where that is written"""
 
     @property
     def label(self) -> str:

@@ -21,6 +21,7 @@ class ZoneCma(Placement):
     """
 
     name: ClassVar[str] = "zone-cma"
+    kernels: ClassVar[str] = "none; series on linux-mm, 2015 to 2018"
     home: ClassVar[Home] = Home.ZONE_CMA
     migratetype: ClassVar[Migratetype] = MIGRATE_MOVABLE
 

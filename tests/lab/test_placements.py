@@ -1,0 +1,83 @@
+"""A user's own placement, from a file, and what can be wrong with it."""
+
+import pytest
+
+from zonecma import compare, open_recording
+from zonecma.errors import InputError
+from zonecma.lab.placements import parse_placement
+
+MINE = '''
+from dataclasses import dataclass
+from fractions import Fraction
+
+import zonecma
+from zonecma.kernel.gfp import is_highuser_movable
+
+
+@dataclass(frozen=True)
+class Mine(zonecma.Placement):
+    """User pages alone, CMA first above a share."""
+    name = "mine"
+    percent: float = 10
+
+    def may_use_cma_lists(self, gfp):
+        return is_highuser_movable(gfp)
+
+    def cma_first_above(self):
+        return Fraction(int(self.percent), 100)
+'''
+
+
+@pytest.fixture
+def mine(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(MINE)
+    return path
+
+
+def test_a_file_is_a_placement(mine):
+    placement = parse_placement(str(mine))
+    assert placement.label == "mine"
+    assert placement.cma_first_above() * 10 == 1
+    assert parse_placement(f"{mine},percent=25").label == "mine,percent=25"
+
+
+def test_it_runs_beside_the_others(mine):
+    usual, eager = (parse_placement(text) for text in ("half-free", str(mine)))
+    outcome = compare(open_recording(), [usual, eager])
+    assert [result.name for result in outcome.placements] == ["half-free", "mine"]
+    assert outcome.placements[1].area_use_mean > 0.1 > outcome.placements[0].area_use_mean
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("class Mine(zonecma.Placement):", "class Mine(zonecma.Placement)", ["line 10", "SyntaxError"]),
+        ("import zonecma\n", "import zonecmo\n", ["line 5", "zonecmo"]),
+        ("class Mine(zonecma.Placement):", "class Mine:", ["defines 0 placements"]),
+        ('    name = "mine"\n', "", ["has no name"]),
+        ("return is_highuser_movable(gfp)", "return gfp.movable", ["line 16", "AttributeError"]),
+        ("return is_highuser_movable(gfp)", "return 'yes'", ["line 15", "'yes'; expected True or False"]),
+        ("return Fraction(int(self.percent), 100)", "return 0.1", ["line 18", "expected a Fraction"]),
+        (
+            "return Fraction(int(self.percent), 100)",
+            "return Fraction(3)",
+            ["expected a Fraction from 0 to 1"],
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(mine, old, new, words):
+    assert old in MINE
+    mine.write_text(MINE.replace(old, new))
+    with pytest.raises(InputError) as error:
+        compare(open_recording(), [parse_placement(str(mine))])
+    message = str(error.value)
+    assert str(mine) in message
+    assert len(message.splitlines()) == 1
+    for word in words:
+        assert word in message
+
+
+def test_a_file_that_is_not_there():
+    with pytest.raises(InputError, match=r"nowhere\.py: cannot be read"):
+        parse_placement("nowhere.py")

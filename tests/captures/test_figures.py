@@ -6,8 +6,6 @@ from tests.conftest import CAPTURES, REPOSITORY
 from zonecma.capture.events import EVENT_ID
 from zonecma.capture.recording import Recording, load_markers
 
-FREES = (EVENT_ID["mm_page_free"],)
-
 
 def used_share(recording):
     """Mean share of the area in ordinary use over the load's time, frame by frame from the trace."""
@@ -24,7 +22,7 @@ def used_share(recording):
     total, now, before = 0.0, int(used.sum()), start
     for event in trace.events[trace.events["pfn"] >= area.base_pfn]:
         what, time = event["event"], int(event["time"])
-        if what not in (EVENT_ID["mm_page_alloc"], *FREES) or time < start or time > end:
+        if what not in (EVENT_ID["mm_page_alloc"], EVENT_ID["mm_page_free"]) or time < start or time > end:
             continue
         total, before = total + now * (time - before), time
         at = int(event["pfn"]) - area.base_pfn

@@ -5,6 +5,7 @@ import pytest
 from zonecma import compare, open_recording
 from zonecma.errors import InputError
 from zonecma.lab.placements import parse_placement
+from zonecma.placement import PLACEMENTS, HalfFree
 
 MINE = '''
 from dataclasses import dataclass
@@ -81,3 +82,28 @@ def test_what_is_wrong_is_named_with_its_line(mine, old, new, words):
 def test_a_file_that_is_not_there():
     with pytest.raises(InputError, match=r"nowhere\.py: cannot be read"):
         parse_placement("nowhere.py")
+
+
+def test_names_and_parameters():
+    assert parse_placement("half-free") == HalfFree()
+    assert parse_placement("half-free,fraction=0.25") == HalfFree(0.25)
+    assert parse_placement("half-free,fraction=0.25").label == "half-free,fraction=0.25"
+    assert [parse_placement(policy.name) for policy in PLACEMENTS] == [p() for p in PLACEMENTS]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("zone_cma", "expected one of half-free, last-resort, zone-cma, carveout, or a .py file"),
+        ("half-free,fracton=1", "has no parameter 'fracton'; it has: fraction"),
+        ("zone-cma,x=1", "it has: none"),
+        ("half-free,fraction=much", "expected a number"),
+        ("half-free,fraction=1.5", "expected 0 to 1"),
+        ("half-free,fraction=nan", "expected 0 to 1"),
+        ("half-free,fraction", "expected a number"),
+    ],
+)
+def test_what_is_no_placement(text, expected):
+    with pytest.raises(InputError, match=r"placement|fraction") as error:
+        parse_placement(text)
+    assert expected in str(error.value)

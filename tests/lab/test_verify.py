@@ -12,10 +12,9 @@ from zonecma.errors import InputError
 from zonecma.kernel.jit import entry
 from zonecma.kernel.validate import validate
 from zonecma.lab.calls import no_calls
-from zonecma.lab.replay import replay_of
+from zonecma.lab.replay import initial_state, replay_of
 from zonecma.lab.serve import serve
 from zonecma.lab.verify import _compare_lists, verify, verify_replay
-from zonecma.machine.state import bare_state, load_snapshot
 from zonecma.placement import HalfFree
 from zonecma.placement.tables import fill_tables
 from zonecma.workload.requests import ALLOC, BULK, CMA_FINISH, CMA_RETRY, CMA_TEST
@@ -144,8 +143,7 @@ def serve_all(state, calls, requests):
 def test_without_any_look_at_the_record_the_model_ends_where_the_kernel_ended(name):
     replay = replay_of(recording(name))
     assert (replay.load.requests["pfn"][replay.load.requests["op"] == ALLOC] == -1).all()
-    state = bare_state(replay.machine, nr_gfp_classes=len(replay.load.gfp_masks))
-    load_snapshot(state, replay.start)
+    state = initial_state(replay, len(replay.load.gfp_masks))
     fill_tables(state, HalfFree(), replay.load.gfp_masks)
     serve_all(state, no_calls(len(replay.machine.areas)), replay.load.requests.view(np.recarray))
     validate(state)

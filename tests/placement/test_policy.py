@@ -6,10 +6,8 @@ from typing import ClassVar
 
 import pytest
 
-from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_MIGRATION_TARGET, GFP_NOFS, Gfp
 from zonecma.kernel.zone import ZONE_CMA, ZONE_MOVABLE, ZONE_NORMAL
-from zonecma.lab.placements import parse_placement
 from zonecma.placement import (
     PLACEMENTS,
     Carveout,
@@ -53,31 +51,6 @@ def test_last_resort_never_comes_first():
 
 def test_a_carved_out_area_has_no_zone():
     assert Carveout().home is Home.NONE
-
-
-def test_names_and_parameters():
-    assert parse_placement("half-free") == HalfFree()
-    assert parse_placement("half-free,fraction=0.25") == HalfFree(0.25)
-    assert parse_placement("half-free,fraction=0.25").label == "half-free,fraction=0.25"
-    assert [parse_placement(policy.name) for policy in PLACEMENTS] == [p() for p in PLACEMENTS]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("zone_cma", "expected one of half-free, last-resort, zone-cma, carveout, or a .py file"),
-        ("half-free,fracton=1", "has no parameter 'fracton'; it has: fraction"),
-        ("zone-cma,x=1", "it has: none"),
-        ("half-free,fraction=much", "expected a number"),
-        ("half-free,fraction=1.5", "expected 0 to 1"),
-        ("half-free,fraction=nan", "expected 0 to 1"),
-        ("half-free,fraction", "expected a number"),
-    ],
-)
-def test_what_is_no_placement(text, expected):
-    with pytest.raises(InputError, match=r"placement|fraction") as error:
-        parse_placement(text)
-    assert expected in str(error.value)
 
 
 @dataclass(frozen=True)

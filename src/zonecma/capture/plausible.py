@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from zonecma.capture.snapshot import AreaSnapshot, PcpSnapshot, Snapshot, ZoneSnapshot
 from zonecma.kernel.migratetype import MIGRATE_TYPES
 from zonecma.kernel.pcp import NR_PCP_LISTS
+from zonecma.kernel.state import MAX_PAGE_ORDER
 from zonecma.kernel.zone import NAMES, ZONE_NORMAL
 
 MAX_FRAMES = 1 << 28
 """1 TiB of 4 KiB pages: what the model has room for."""
 MAX_CPUS = 255
-MAX_ORDER = 10
 _WATERMARKS = (3, 4)
 
 
@@ -83,8 +83,8 @@ def _are_page_counts(values: object) -> bool:
 
 
 def _list_faults(zone: ZoneSnapshot, order: int, frames: NDArray[np.int64]) -> Iterator[str]:
-    if not 0 <= order <= MAX_ORDER:
-        yield f"has a free list of order {order}; expected 0 to {MAX_ORDER}"
+    if not 0 <= order <= MAX_PAGE_ORDER:
+        yield f"has a free list of order {order}; expected 0 to {MAX_PAGE_ORDER}"
         return
     size = 1 << order
     wrong = (frames < zone.start_pfn) | (frames + size > zone.end_pfn) | (frames & (size - 1) != 0)
@@ -109,5 +109,5 @@ def _area_faults(area: AreaSnapshot, snapshot: Snapshot) -> Iterator[str]:
     homes = [z for z in snapshot.zones if z.start_pfn <= area.base_pfn < z.end_pfn]
     if not homes or area.base_pfn + area.count > homes[0].end_pfn:
         yield "does not lie in one zone"
-    if not 0 <= area.order_per_bit <= MAX_ORDER or len(area.bitmap) != area.count >> area.order_per_bit:
+    if not 0 <= area.order_per_bit <= MAX_PAGE_ORDER or len(area.bitmap) != area.count >> area.order_per_bit:
         yield "its bitmap does not fit its size"

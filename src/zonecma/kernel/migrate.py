@@ -78,8 +78,8 @@ def migrate_range(s: State, cpu: Cpu, start: Pfn, end: Pfn, target_user: User) -
         else:
             head = movable_head(s, pfn)
             if head != NO_PFN:
-                size = head + chunk_pages(s, head) - pfn
                 frames = chunk_pages(s, head)
+                size = head + frames - pfn
                 if migrate_object(s, cpu, head, target_user) != OK:
                     return ENOMEM, moved
                 moved = Pages(moved + frames)

@@ -130,6 +130,10 @@ Records = np.recarray[Any, np.dtype[Any]]
 """An array of records whose fields are attributes, in compiled and in plain code."""
 
 
+MAX_PAGE_ORDER = 10
+"""Order of the largest chunk, unless the architecture says otherwise (include/linux/mmzone.h)."""
+
+
 class State(NamedTuple):
     """Everything the model reads and writes."""
 
@@ -169,7 +173,7 @@ def empty_state(
     nr_cpus: int = 1,
     *,
     pageblock_order: int = 9,
-    max_order: int = 10,
+    max_order: int = MAX_PAGE_ORDER,
     nr_gfp_classes: int = 1,
     nr_areas: int = 0,
     nr_bits: int = 0,

@@ -21,7 +21,7 @@ from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, User
 from zonecma.kernel.validate import validate
 from zonecma.lab.replay import Replay, initial_state, replay_of
-from zonecma.lab.run import NR_CALLS, NR_FAILED, OUTCOME, Run, finish, run_load
+from zonecma.lab.run import NR_CALLS, NR_FAILED, OUTCOME, Run, begin, finish, run_load
 from zonecma.lab.settle import settle
 from zonecma.lab.tiny import tiny_replay
 from zonecma.lab.usage import NR_KINDS, Usage
@@ -116,13 +116,13 @@ def compare_replay(
     replay: Replay, placements: Sequence[Placement], progress: Progress = no_progress
 ) -> Comparison:
     """Run the load under each placement."""
-    start, end = load_window(replay)
+    window = load_window(replay)
     return Comparison(
         recording=replay.name,
         kernel=replay.release,
-        area_pages=sum(area.count for area in replay.machine.areas),
-        seconds=(end - start) / 1e9,
-        placements=tuple(run_placement(replay, placement, progress) for placement in placements),
+        area_pages=replay.machine.area_pages,
+        seconds=(window[1] - window[0]) / 1e9,
+        placements=tuple(run_placement(replay, window, placement, progress) for placement in placements),
         damage=replay.trace.damage,
     )
 
@@ -143,33 +143,34 @@ def load_window(replay: Replay) -> tuple[int, int]:
     return start, end
 
 
-def run_placement(replay: Replay, placement: Placement, progress: Progress = no_progress) -> PlacementResult:
-    """Run the load under one placement."""
+def run_placement(
+    replay: Replay, window: tuple[int, int], placement: Placement, progress: Progress = no_progress
+) -> PlacementResult:
+    """Run the load under one placement, accounted from ``window``'s start to its end (ns)."""
     load = replay.load
     masks = [*load.gfp_masks, np.uint32(GFP_MIGRATION_TARGET), np.uint32(GFP_HIGHUSER_MOVABLE)]
     target_user, movable_user = User(len(masks) - 2), User(len(masks) - 1)
-    area_pages = sum(area.count for area in replay.machine.areas)
-    state = initial_state(replay, len(masks), load.nr_objects + area_pages)
+    state = initial_state(replay, len(masks), load.nr_objects + replay.machine.area_pages)
     used_before = populate(state, replay.machine, placement)
     fill_tables(state, placement, masks)
     settle(state, load, used_before, movable_user)
-    run = _empty_run(replay, state, masks)
+    run = _empty_run(replay, window, state, masks)
     requests = load.requests.view(np.recarray)
+    begin(state, run)
     for first in range(0, max(len(requests), 1), CHUNK):
         last = min(first + CHUNK, len(requests))
         run_load(state, requests, run, target_user, first, last)
         progress(f"running {placement.label}", last, len(requests))
     finish(run)
     validate(state)
-    return _result(placement, run, area_pages)
+    return _result(placement, run, replay.machine.area_pages)
 
 
-def _empty_run(replay: Replay, state: State, masks: Sequence[np.uint32]) -> Run:
+def _empty_run(replay: Replay, window: tuple[int, int], state: State, masks: Sequence[np.uint32]) -> Run:
     in_area = np.zeros(len(state.block), np.uint8)
     order = replay.machine.pageblock_order
     for area in replay.machine.areas:
         in_area[area.base_pfn >> order : area.end_pfn >> order] = 1
-    start, end = load_window(replay)
     kinds = [user_kind(int(mask)) for mask in masks]
     kinds[-1] = UserKind.OTHER  # the class of those whom nobody saw coming
     usage = Usage(
@@ -177,7 +178,7 @@ def _empty_run(replay: Replay, state: State, masks: Sequence[np.uint32]) -> Run:
         kind=np.array(kinds, np.uint8),
         used=np.zeros(NR_KINDS, np.int64),
         frame_ns=np.zeros((NR_KINDS, BINS)),
-        window=np.array([start, end, start], np.int64),
+        window=np.array([*window, window[0]], np.int64),
         min_free_outside=np.array([np.iinfo(np.int64).max], np.int64),
     )
     calls = int(np.count_nonzero(replay.load.requests["op"] == CMA_ALLOC))

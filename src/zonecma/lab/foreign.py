@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,42 +30,52 @@ _NO_NAME = -1
 
 def check_trace(path: object, trace: Trace, machine: Machine) -> None:
     """Raises InputError for the first event that this machine can't have had."""
-    events = trace.events
-    _check(path, trace, events["cpu"] >= machine.nr_cpus, f"the machine has {machine.nr_cpus} CPUs")
-    _check(path, trace, _goes_back(events), "time goes back on this CPU")
-    _check(path, trace, _not_a_chunk(events, machine), "the machine has no such chunk")
-    _check(path, trace, _not_in_area(trace, machine), "the range does not lie in its area")
-    bulk = events["event"] == EVENT_ID["bulk"]
-    too_many = (events["a"] < 0) | (events["a"] > machine.nr_frames)
-    _check(path, trace, bulk & too_many, f"n is not 0 to {machine.nr_frames}")
+    for wrong, why in (
+        (trace.events["cpu"] >= machine.nr_cpus, f"the machine has {machine.nr_cpus} CPUs"),
+        (_goes_back(trace.events), "time goes back on this CPU"),
+        (_not_a_chunk(trace.events, machine), "the machine has no such chunk"),
+        (_not_in_area(trace, machine), "the range does not lie in its area"),
+        (_too_many(trace.events, machine), f"n is not 0 to {machine.nr_frames}"),
+    ):
+        if wrong.any():
+            _refuse(path, trace.events[int(wrong.argmax())], why)
 
 
-def _check(path: object, trace: Trace, wrong: NDArray[np.bool_], why: str) -> None:
-    if wrong.any():
-        event = trace.events[int(wrong.argmax())]
-        frame = f" of frame {event['pfn']:#x}, order {event['order']}" if event["pfn"] != NO_FRAME else ""
-        what = f"{EVENTS[event['event']].name} on CPU {event['cpu']}{frame}"
-        raise InputError(
-            f"{path}: line {event['line']}: {what}: {why}; expected the trace that belongs to the snapshots"
-        )
+def _refuse(path: object, event: Any, why: str) -> NoReturn:
+    frame = f" of frame {event['pfn']:#x}, order {event['order']}" if event["pfn"] != NO_FRAME else ""
+    what = f"{EVENTS[event['event']].name} on CPU {event['cpu']}{frame}"
+    raise InputError(
+        f"{path}: line {event['line']}: {what}: {why}; expected the trace that belongs to the snapshots"
+    )
 
 
 def _is(events: NDArray[Any], *names: str) -> NDArray[np.bool_]:
-    return np.isin(events["event"], [EVENT_ID[name] for name in names])
+    table: NDArray[np.bool_] = np.zeros(len(EVENTS), np.bool_)
+    table[[EVENT_ID[name] for name in names]] = True
+    return np.take(table, events["event"])
+
+
+def _mark(count: int, among: NDArray[np.intp], wrong: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of ``count`` events are wrong, from a look at some of them."""
+    marked = np.zeros(count, np.bool_)
+    marked[among[wrong]] = True
+    return marked
 
 
 def _goes_back(events: NDArray[Any]) -> NDArray[np.bool_]:
-    back = np.zeros(len(events), np.bool_)
+    back, timed = np.zeros(len(events), np.bool_), ~_is(events, "lost")
     for cpu in np.unique(events["cpu"]):
-        mine = np.flatnonzero((events["cpu"] == cpu) & (events["event"] != EVENT_ID["lost"]))
+        mine = np.flatnonzero((events["cpu"] == cpu) & timed)
         back[mine[1:]] = np.diff(events["time"][mine]) < 0
     return back
 
 
 def _not_a_chunk(events: NDArray[Any], machine: Machine) -> NDArray[np.bool_]:
     """Chunks that are misaligned, of an impossible order, or not in one zone."""
-    pfn, order = events["pfn"].astype(np.int64), events["order"].astype(np.int64)
-    order[_is(events, *_FRAMES)] = 0
+    failed = _is(events, "mm_page_alloc") & (events["pfn"] == NO_FRAME)
+    among = np.flatnonzero(_is(events, *_CHUNKS, *_FRAMES))
+    pfn, order = events["pfn"][among].astype(np.int64), events["order"][among].astype(np.int64)
+    order[_is(events, *_FRAMES)[among]] = 0
     bad_order = (order < 0) | (order > machine.max_order)
     size = np.int64(1) << np.where(bad_order, 0, order)
     zone = np.full(machine.nr_frames + 1, NO_ZONE)
@@ -73,16 +83,16 @@ def _not_a_chunk(events: NDArray[Any], machine: Machine) -> NDArray[np.bool_]:
         zone[one.start_pfn : one.start_pfn + one.spanned] = one.index
     first, last = (np.clip(frame, -1, machine.nr_frames) for frame in (pfn, pfn + size - 1))
     bad_place = (pfn & (size - 1) != 0) | (zone[first] == NO_ZONE) | (zone[first] != zone[last])
-    failed = _is(events, "mm_page_alloc") & (pfn == NO_FRAME)
-    wrong: NDArray[np.bool_] = _is(events, *_CHUNKS, *_FRAMES) & (bad_order | (bad_place & ~failed))
-    return wrong
+    return _mark(len(events), among, bad_order | (bad_place & ~failed[among]))
 
 
 def _not_in_area(trace: Trace, machine: Machine) -> NDArray[np.bool_]:
-    """Contiguous ranges of a known area that reach beyond it; a call that failed has none."""
-    events, wrong = trace.events, np.zeros(len(trace.events), np.bool_)
+    """Contiguous ranges of a known area that reach beyond it, and impossible alignments."""
+    among = np.flatnonzero(_is(trace.events, *_RANGES, "cma_alloc_start"))
+    events = trace.events[among]
     pfn, count = events["pfn"].astype(np.int64), events["a"]
-    has_range = _is(events, *_RANGES) & ~(_is(events, "cma_alloc_finish") & ((pfn <= 0) | (events["c"] != 0)))
+    without = _is(events, "cma_alloc_finish") & ((pfn <= 0) | (events["c"] != 0))  # a call that failed
+    has_range, wrong = _is(events, *_RANGES) & ~without, np.zeros(len(events), np.bool_)
     number = {text: i for i, text in enumerate(trace.texts)}
     nameless = has_range & (events["d"] == number[""])  # older kernels do not say which area it was
     for area in machine.areas:
@@ -91,5 +101,12 @@ def _not_in_area(trace: Trace, machine: Machine) -> NDArray[np.bool_]:
         nameless &= outside
     wrong |= nameless & bool(machine.areas)
     aligned = _is(events, "cma_alloc_start", "cma_alloc_busy_retry")
-    bad_align: NDArray[np.bool_] = aligned & ((events["b"] < 0) | (events["b"] > _MAX_ALIGN))
-    return wrong | bad_align
+    wrong |= aligned & ((events["b"] < 0) | (events["b"] > _MAX_ALIGN))
+    return _mark(len(trace.events), among, wrong)
+
+
+def _too_many(events: NDArray[Any], machine: Machine) -> NDArray[np.bool_]:
+    """Bulk allocations of more pages than there are."""
+    among = np.flatnonzero(_is(events, "bulk"))
+    count = events["a"][among]
+    return _mark(len(events), among, (count < 0) | (count > machine.nr_frames))

@@ -104,13 +104,18 @@ def _release(s: State, run: Run, request: Any) -> None:
 
 
 @entry
+def begin(s: State, run: Run) -> None:
+    """Before the first request: who lives in the areas already, and what is free."""
+    recount(s, run.usage)
+    watch_free(s, run.usage, run.usage.window[0])
+
+
+@entry
 def run_load(s: State, requests: NDArray[Any], run: Run, target_user: User, first: int, last: int) -> None:
     """Serve ``requests[first:last]``, those that the kernel made for itself left out.
 
     Targets of migration are allocated with gfp class ``target_user``.
     """
-    recount(s, run.usage)  # who lives in the areas already, before the first request
-    watch_free(s, run.usage, run.usage.window[0])
     for i in range(first, last):
         request = requests[i]
         if request.origin & OF_THE_KERNEL:

@@ -9,13 +9,12 @@ import numpy as np
 from zonecma.capture.snapshot import AreaSnapshot, PcpSnapshot, Snapshot, ZoneSnapshot
 from zonecma.capture.trace import scan_pieces
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
-from zonecma.kernel.rules import RULES
+from zonecma.kernel.rules import NEWEST
 from zonecma.kernel.units import Cpu, Order, Pfn, Pindex
 from zonecma.kernel.zone import ZONE_DMA32
 from zonecma.lab.replay import Replay, make_replay
 from zonecma.machine.from_snapshot import machine_of
 
-_RULES = RULES["6.12"]
 _FRAMES = 4096
 _AREA = 1024
 
@@ -55,4 +54,4 @@ def tiny_replay() -> Replay:
     """A load of one free."""
     before, after = _snapshot(0), _snapshot(3)
     trace = scan_pieces(Path("tiny"), [_TEXT], len(_TEXT))
-    return make_replay("tiny", _RULES.series, machine_of(before, _RULES), trace, before, after)
+    return make_replay("tiny", NEWEST.series, machine_of(before, NEWEST), trace, before, after)

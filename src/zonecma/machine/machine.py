@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zonecma.kernel.rules import Rules
+from zonecma.kernel.state import MAX_PAGE_ORDER
 from zonecma.kernel.units import Pfn, ZoneIndex
 from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_NORMAL
 
@@ -50,7 +51,7 @@ class Machine:
     min_free_pages: int | None = None
     """vm.min_free_kbytes in pages where somebody set it; None: as the kernel computes it"""
     page_kib: int = 4
-    max_order: int = 10
+    max_order: int = MAX_PAGE_ORDER
     dma_end: int = (16 << 20) >> 12
     """The frame after ZONE_DMA; x86-64"""
     dma32_end: int = (4 << 30) >> 12
@@ -60,6 +61,11 @@ class Machine:
     def nr_frames(self) -> int:
         """The frame after the last zone."""
         return max(zone.start_pfn + zone.spanned for zone in self.zones)
+
+    @property
+    def area_pages(self) -> int:
+        """Frames of all areas."""
+        return sum(area.count for area in self.areas)
 
     def home_zone(self, pfn: Pfn) -> ZoneIndex:
         """The zone that the architecture gives to a frame, before any zone is carved out."""

@@ -16,7 +16,7 @@ from zonecma.kernel.migratetype import MIGRATE_CMA
 from zonecma.kernel.pcp import decay_pcp_high, drain_all_zones, free_pcppages_bulk
 from zonecma.kernel.rules import NEWEST
 from zonecma.kernel.state import IN_USE, NO_OBJECT, empty_state
-from zonecma.kernel.thresholds import recalculate
+from zonecma.kernel.thresholds import Tunables, recalculate
 from zonecma.kernel.tracepoint import trace_reset
 from zonecma.kernel.units import Area, Cpu, Migratetype, Order, Pages, Pfn, Pindex, User, ZoneIndex
 from zonecma.kernel.users import UNKNOWN_USER
@@ -100,7 +100,7 @@ def booted(mib=64, cma_mib=16, cpus=1, placement=None):
     for start in range(base, frames, 512):
         boot.init_cma_reserved_pageblock(state, Pfn(start), MIGRATE_CMA)
     state.zone[ZONE_DMA32].cma = area
-    recalculate(state, NEWEST, 4, huge_pages=False)
+    recalculate(state, Tunables(), huge_pages=False)
     fill_tables(state, placement or HalfFree(), MASKS)
     return state
 

@@ -8,7 +8,7 @@ from zonecma.capture.proc.zoneinfo import parse_zoneinfo
 from zonecma.capture.recording import Recording
 from zonecma.kernel import zone
 from zonecma.kernel.rules import NEWEST
-from zonecma.kernel.thresholds import calculate_min_free_pages, recalculate, zone_batchsize
+from zonecma.kernel.thresholds import Tunables, calculate_min_free_kbytes, recalculate, zone_batchsize
 from zonecma.machine.from_snapshot import machine_of
 from zonecma.machine.state import bare_state
 
@@ -22,7 +22,7 @@ RECORDED = sorted(path.name for path in CAPTURES.iterdir() if path.name.endswith
 def test_min_free_kbytes_as_mm_page_alloc_c_tabulates_it(mib, kbytes):
     state = bare(0x400)
     state.zone[zone.ZONE_NORMAL].managed = mib * 256
-    assert calculate_min_free_pages(state, NEWEST, 4) == kbytes // 4
+    assert calculate_min_free_kbytes([state], Tunables()) == kbytes
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -32,7 +32,7 @@ def test_watermarks_reserves_and_pcp_sizes_of_real_boots(name):
     machine = machine_of(snapshot, NEWEST)
     assert machine.huge_pages
     state = bare_state(machine)
-    recalculate(state, NEWEST, 4, huge_pages=True)
+    recalculate(state, Tunables(), huge_pages=True)
     for recorded in snapshot.zones:
         record = state.zone[recorded.index]
         assert record.watermark.tolist() == pytest.approx(recorded.watermark, rel=0.01)
@@ -49,7 +49,7 @@ def test_marks_agree_with_proc_zoneinfo():
     recording = Recording(CAPTURES / "cma256-mix-6.12")
     printed = {z.name: z for z in parse_zoneinfo(recording.kernel_file("before/zoneinfo"))}
     state = bare_state(machine_of(recording.snapshot("A"), NEWEST))
-    recalculate(state, NEWEST, 4, huge_pages=True)
+    recalculate(state, Tunables(), huge_pages=True)
     marks = state.zone[zone.ZONE_DMA32].watermark.tolist()
     assert marks == [printed["DMA32"][name] for name in ("min", "low", "high", "promo")]
 
@@ -62,6 +62,6 @@ def test_somebodys_own_min_free_kbytes_is_recognised():
     assert machine.min_free_pages == pytest.approx(2 * 11264, rel=0.001)
 
 
-@pytest.mark.parametrize(("mib", "batch"), [(1, 1), (16, 1), (64, 3), (256, 15), (1024, 63), (65536, 63)])
+@pytest.mark.parametrize(("mib", "batch"), [(1, 0), (16, 0), (64, 3), (256, 15), (1024, 63), (65536, 63)])
 def test_batch_is_one_less_than_a_power_of_two(mib, batch):
     assert zone_batchsize(mib * 256, 4) == batch

@@ -6,9 +6,21 @@ whose allocator is not modelled yet has a reason instead, which verify reports.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+
+
+class Pageset(enum.Enum):
+    """What the size of a zone's per-cpu lists follows (pcp->high)."""
+
+    BATCHES = "six batches"
+    """4.7"""
+    WATERMARK = "the low mark, shared by the CPUs"
+    """5.14 to 6.6"""
+    TUNED = "the load, between bounds"
+    """6.7 and later"""
 
 
 @dataclass(frozen=True)
@@ -26,12 +38,50 @@ class Rules:
     """calculate_min_free_kbytes clamps to this many KiB."""
     pcp_high_fraction: int = 8
     """MIN_PERCPU_PAGELIST_HIGH_FRACTION: high_max is this part of a zone's managed pages."""
-    lowmem_reserve_ratio: tuple[int, ...] = (256, 256, 32, 0, 0, 0)
-    """vm.lowmem_reserve_ratio, by zone; 0 keeps nothing back."""
+    pageset: Pageset = Pageset.TUNED
+    """What the size of per-cpu lists follows."""
+    pcp_batch_limit_kib: int = 1024
+    """zone_batchsize: a batch comes from this many KiB at most."""
+    caps_movable: bool = True
+    """ZONE_MOVABLE's minimum mark is capped as high memory's is (6.12, __setup_per_zone_wmarks)."""
+    khugepaged_counts_all_zones: bool = False
+    """set_recommended_min_free_kbytes counts zones that GFP_USER can't use, too (4.7)."""
+    empty_zones_reserve: bool = False
+    """Zones without pages have a lowmem_reserve all the same (4.7)."""
+    positional_reserve_ratio: bool = False
+    """vm.lowmem_reserve_ratio is a list that does not name its zones (4.7)."""
+    watermarks_before_cma: bool = False
+    """init_per_zone_wmark_min is a core_initcall, linked before CMA's (4.7); else a postcore_initcall."""
+    movable_overlaps: bool = False
+    """ZONE_MOVABLE's frames stay in the span of the zone below it (4.7; until e506b99696a2, 4.8)."""
+    area_alignment_is_largest_order: bool = False
+    """CMA areas are aligned to the larger of a pageblock and the largest order (4.7)."""
+    refused_area_is_lost: bool = False
+    """An area that is refused keeps the pageblocks it has moved and ends activation (4.7); else it
+    is checked first and its pages become ordinary ones."""
+    zones_without_pages_are_shown: bool = True
+    """/proc/zoneinfo lists zones that have no pages (4.12 and later)."""
 
 
-RULES: Mapping[str, Rules] = MappingProxyType({"6.12": Rules("6.12")})
-"""The kernel series that the model follows."""
+_4_7 = Rules(
+    "4.7",
+    min_free_kbytes_limit=65536,
+    pageset=Pageset.BATCHES,
+    pcp_batch_limit_kib=512,
+    caps_movable=False,
+    khugepaged_counts_all_zones=True,
+    empty_zones_reserve=True,
+    positional_reserve_ratio=True,
+    watermarks_before_cma=True,
+    movable_overlaps=True,
+    area_alignment_is_largest_order=True,
+    refused_area_is_lost=True,
+    zones_without_pages_are_shown=False,
+)
+_6_1 = Rules("6.1", pageset=Pageset.WATERMARK, caps_movable=False)
+
+RULES: Mapping[str, Rules] = MappingProxyType({one.series: one for one in (_4_7, _6_1, Rules("6.12"))})
+"""The kernel series whose boot the model follows."""
 
 NEWEST = RULES["6.12"]
 
@@ -50,8 +100,9 @@ def series_of(release: str) -> str:
 
 
 def rules_for(release: str) -> Rules | None:
-    """The rules of a kernel release; None when its series is not modelled."""
-    return RULES.get(series_of(release))
+    """The rules to replay a recording of this release by; None when that is not modelled."""
+    series = series_of(release)
+    return None if series in NOT_MODELLED else RULES.get(series)
 
 
 def why_not_modelled(release: str) -> str:

@@ -57,6 +57,9 @@ ZONE = np.dtype(
         ("watermark", "i8", (4,)),  # MIN, LOW, HIGH, PROMO
         ("watermark_boost", "i8"),
         ("lowmem_reserve", "i8", (MAX_NR_ZONES,)),  # against requests of each highest zone
+        ("boot_pageset", "i8"),  # 1 while its per-cpu lists are the static ones of early boot
+        ("stat_threshold", "i8"),  # how far per-cpu counters may drift
+        ("contiguous", "i8"),  # set_zone_contiguous() found no hole
         ("zone_flags", "i8"),  # ZONE_* bits; not "flags": a numpy record has such an attribute
     ],
     align=True,

@@ -34,7 +34,7 @@ def _with_min_free(machine: Machine, snapshot: Snapshot) -> Machine:
     recorded = largest.watermark[WMARK_MIN]
     for huge_pages in (True, False):
         state = bare_state(machine)
-        recalculate(state, machine.rules, machine.page_kib, huge_pages=huge_pages)
+        recalculate(state, machine.tunables, huge_pages=huge_pages)
         computed = int(state.zone[largest.index].watermark[WMARK_MIN])
         if abs(computed - recorded) <= _AGREE_WITHIN * recorded:
             return dataclasses.replace(machine, huge_pages=huge_pages)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from zonecma.kernel.rules import Rules
 from zonecma.kernel.state import MAX_PAGE_ORDER
+from zonecma.kernel.thresholds import Tunables
 from zonecma.kernel.units import Pfn, ZoneIndex
 from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_NORMAL
 
@@ -56,6 +57,11 @@ class Machine:
     """The frame after ZONE_DMA; x86-64"""
     dma32_end: int = (4 << 30) >> 12
     """The frame after ZONE_DMA32; x86-64"""
+
+    @property
+    def tunables(self) -> Tunables:
+        """What its thresholds depend on besides its zones."""
+        return Tunables(self.rules, self.page_kib)
 
     @property
     def nr_frames(self) -> int:

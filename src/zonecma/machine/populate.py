@@ -37,8 +37,7 @@ def populate(state: State, machine: Machine, placement: Placement) -> dict[str, 
         _trim_span(state, machine)
         recalculate(
             state,
-            machine.rules,
-            machine.page_kib,
+            machine.tunables,
             huge_pages=machine.huge_pages,
             min_free_pages=machine.min_free_pages,
         )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from zonecma.kernel.buddy import account_freepages, add_to_free_list, split_large_buddy
 from zonecma.kernel.chunk import largest_order
+from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import entry
 from zonecma.kernel.lists import HEAD, TAIL
 from zonecma.kernel.pageblock import set_pageblock_migratetype
@@ -59,3 +60,11 @@ def fill_pcp_list(s: State, zone: ZoneIndex, cpu: Cpu, pindex: Pindex, frames: N
     order = pindex_to_order(s, pindex)
     for pfn in frames:
         add_to_pcp_list(s, Pfn(pfn), zone, cpu, order, pindex, TAIL)
+
+
+@entry
+def free_reserved_pages(s: State, cpu: Cpu, start: Pfn, end: Pfn) -> None:
+    """Give reserved frames to the allocator one by one (free_reserved_page, free_highmem_page)."""
+    for pfn in range(start, end):
+        s.zone[s.frame[pfn].zone].managed += 1
+        free_pages(s, cpu, Pfn(pfn), Order(0))

@@ -40,6 +40,8 @@ class Rules:
     """MIN_PERCPU_PAGELIST_HIGH_FRACTION: high_max is this part of a zone's managed pages."""
     pageset: Pageset = Pageset.TUNED
     """What the size of per-cpu lists follows."""
+    pageset_follows_watermarks: bool = True
+    """setup_per_zone_wmarks resizes per-cpu lists (5.14 and later)."""
     pcp_batch_limit_kib: int = 1024
     """zone_batchsize: a batch comes from this many KiB at most."""
     caps_movable: bool = True
@@ -67,6 +69,7 @@ _4_7 = Rules(
     "4.7",
     min_free_kbytes_limit=65536,
     pageset=Pageset.BATCHES,
+    pageset_follows_watermarks=False,
     pcp_batch_limit_kib=512,
     caps_movable=False,
     khugepaged_counts_all_zones=True,

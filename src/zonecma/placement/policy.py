@@ -11,9 +11,12 @@ from typing import ClassVar
 from zonecma.kernel.gfp import gfp_migratetype, gfp_zone
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
 from zonecma.kernel.units import Migratetype, ZoneIndex
+from zonecma.placement.population import Population
 
 
 def _short(value: object) -> str:
+    if isinstance(value, enum.Enum):
+        return str(value.value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -23,6 +26,7 @@ class Home(enum.Enum):
     NONE = "no zone: the area is never lent"
     DONOR = "the zone in which its frames lie"
     ZONE_CMA = "a zone of its own"
+    ZONE_MOVABLE = "the zone of movable memory"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,11 @@ class Placement(ABC):
     """The free lists of the area's pageblocks"""
     kernels: ClassVar[str] = ""
     """Which kernels do so, and where that is written"""
+
+    @property
+    def population(self) -> Population | None:
+        """How boot fills the zone that the areas move to; None when they stay where they lie."""
+        return None
 
     @property
     def label(self) -> str:

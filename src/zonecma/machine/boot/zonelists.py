@@ -1,0 +1,31 @@
+"""build_all_zonelists: in which order each request tries the zones, and whether types are kept apart."""
+
+from __future__ import annotations
+
+from zonecma.kernel.alloc_flags import WMARK_HIGH
+from zonecma.machine.boot.progress import Boot
+
+MIGRATE_TYPES_WITH_CMA = 6
+
+
+def build_all_zonelists(boot: Boot) -> None:
+    """Note the zones that have pages now, and vm_total_pages: what is above their high marks."""
+    order = " > ".join(boot.name_of(node, zone) for node, zone, _ in reversed(list(boot.populated())))
+    total = vm_total_pages(boot)
+    grouping = "on" if groups_by_mobility(boot, total) else "off"
+    boot.log("build_all_zonelists", f"{order}; mobility grouping {grouping}; total pages: {total}")
+
+
+def vm_total_pages(boot: Boot) -> int:
+    """Pages above the high marks of all zones (nr_free_pagecache_pages, nr_free_zone_pages)."""
+    return sum(max(0, int(zone.managed - zone.watermark[WMARK_HIGH])) for _, _, zone in boot.populated())
+
+
+def groups_by_mobility(boot: Boot, total: int) -> bool:
+    """Whether there are pageblocks enough to keep types apart.
+
+    Before any page is managed the kernel counts with an estimate; the model takes all present ones.
+    """
+    if not any(zone.managed for _, _, zone in boot.populated()):
+        total = sum(int(zone.present) for _, _, zone in boot.populated())
+    return total >= MIGRATE_TYPES_WITH_CMA << boot.board.architecture.pageblock_order

@@ -26,11 +26,24 @@ class Architecture:
     pageblock_order: int = 9
     max_order: int = 10
     """the largest order that the buddy lists hold (MAX_PAGE_ORDER)"""
+    default_area_below: ZoneIndex | None = None
+    """the default area ends with this zone (dma_contiguous_reserve's limit); None: with memory"""
+    gigantic_page: int = 0
+    """bytes of the huge page that ``hugetlb_cma=`` is for; 0: none"""
+    huge_areas_first: bool = False
+    """``hugetlb_cma=`` is served before the default area"""
 
     @property
     def page_size(self) -> int:
         """Bytes of a page frame."""
         return 1 << self.page_shift
+
+    @property
+    def default_area_limit(self) -> int:
+        """The address that the default area ends below; 0: none."""
+        if self.default_area_below is None:
+            return 0
+        return dict(self.zone_ends)[self.default_area_below] or 0
 
     @property
     def has_highmem(self) -> bool:
@@ -40,23 +53,34 @@ class Architecture:
     def with_pages_of(self, kib: int) -> Architecture:
         """The same with pages of 4, 16 or 64 KiB, and the orders that arm64 has for them.
 
-        arch/arm64/Kconfig: ARCH_FORCE_MAX_ORDER 10, 11, 13; a huge page is one page table's worth.
+        arch/arm64/Kconfig: ARCH_FORCE_MAX_ORDER 10, 11, 13; a huge page is one page table's worth,
+        a gigantic one a block of the table above or 32 huge ones (arm64_hugetlb_cma_reserve).
         Raises ValueError for another size.
         """
-        orders = {4: (12, 9, 10), 16: (14, 11, 11), 64: (16, 13, 13)}
+        orders = {4: (12, 9, 10, GIB), 16: (14, 11, 11, GIB), 64: (16, 13, 13, 16 * GIB)}
         if kib not in orders:
             raise ValueError(f"pages of {kib} KiB; expected 4, 16 or 64")
-        shift, pageblock, largest = orders[kib]
-        return dataclasses.replace(self, page_shift=shift, pageblock_order=pageblock, max_order=largest)
+        shift, pageblock, largest, gigantic = orders[kib]
+        return dataclasses.replace(
+            self, page_shift=shift, pageblock_order=pageblock, max_order=largest, gigantic_page=gigantic
+        )
 
 
-X86_64 = Architecture("x86-64", ((ZONE_DMA, 16 * MIB), (ZONE_DMA32, 4 * GIB), (ZONE_NORMAL, END_OF_MEMORY)))
+X86_64 = Architecture(
+    "x86-64",
+    ((ZONE_DMA, 16 * MIB), (ZONE_DMA32, 4 * GIB), (ZONE_NORMAL, END_OF_MEMORY)),
+    gigantic_page=GIB,
+)
 """arch/x86/mm/init.c, zone_sizes_init."""
 
 X86_32_LOWMEM = 0x377FE000
 """MAXMEM of x86-32 with 3 GiB of user space and the usual 128 MiB of vmalloc (pgtable_32_types.h)."""
 X86_32 = Architecture(
-    "x86-32", ((ZONE_DMA, 16 * MIB), (ZONE_NORMAL, X86_32_LOWMEM)), bits=32, pageblock_order=10
+    "x86-32",
+    ((ZONE_DMA, 16 * MIB), (ZONE_NORMAL, X86_32_LOWMEM)),
+    bits=32,
+    pageblock_order=10,
+    default_area_below=ZONE_NORMAL,
 )
 """CONFIG_NOHIGHMEM, no huge pages: memory above low memory is not used."""
 X86_32_HIGHMEM = Architecture(
@@ -64,10 +88,17 @@ X86_32_HIGHMEM = Architecture(
     ((ZONE_DMA, 16 * MIB), (ZONE_NORMAL, X86_32_LOWMEM), (ZONE_HIGHMEM, END_OF_MEMORY)),
     bits=32,
     pageblock_order=10,
+    default_area_below=ZONE_NORMAL,
 )
 """CONFIG_HIGHMEM4G, no huge pages."""
 
-ARM64 = Architecture("arm64", ((ZONE_DMA, 4 * GIB), (ZONE_DMA32, 4 * GIB), (ZONE_NORMAL, END_OF_MEMORY)))
+ARM64 = Architecture(
+    "arm64",
+    ((ZONE_DMA, 4 * GIB), (ZONE_DMA32, 4 * GIB), (ZONE_NORMAL, END_OF_MEMORY)),
+    default_area_below=ZONE_DMA,
+    gigantic_page=GIB,
+    huge_areas_first=True,
+)
 """arch/arm64/mm/init.c: without devices of fewer address bits, all below 4 GiB is ZONE_DMA."""
 
 ARM_LOWMEM = 760 * MIB

@@ -61,6 +61,14 @@ class AreaRequest:
     """``alloc-ranges`` of a device tree, each start and end: it must lie in one of them"""
     node: int | None = None
     """the node whose memory it must be; None: any"""
+    from_tree: bool = False
+    """a node of /reserved-memory: with ``fixed`` its ``reg``, else its ``size``"""
+    default: bool = False
+    """serves the devices that have no area of their own (``cma=``, ``linux,cma-default``)"""
+    reusable: bool = True
+    """False: memory that the tree sets aside somewhere and nobody borrows, so no area"""
+    no_map: bool = False
+    """with ``reusable`` False: the kernel does not even map it"""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,8 @@ class Board:
     """``movablecore=``: the size of ZONE_MOVABLE; 0: not given"""
     movable_node: bool = False
     """``movable_node``: hotpluggable memory is ZONE_MOVABLE"""
+    default_area_given: bool = False
+    """``cma=`` is on the command line, whatever its size"""
     max_areas: int = 20
     """CONFIG_CMA_AREAS"""
     rules: str = ""

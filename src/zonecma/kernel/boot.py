@@ -9,15 +9,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from zonecma.kernel.alloc_flags import NO_ALLOC_FLAGS
 from zonecma.kernel.buddy import account_freepages, add_to_free_list, split_large_buddy
 from zonecma.kernel.chunk import largest_order
 from zonecma.kernel.free import free_pages
-from zonecma.kernel.jit import entry
-from zonecma.kernel.lists import HEAD, TAIL
+from zonecma.kernel.jit import entry, jit
+from zonecma.kernel.lists import HEAD, TAIL, free_list, list_empty
 from zonecma.kernel.pageblock import set_pageblock_migratetype
 from zonecma.kernel.pcp import add_to_pcp_list, pindex_to_order
+from zonecma.kernel.rmqueue import rmqueue_buddy
 from zonecma.kernel.state import State
-from zonecma.kernel.units import Cpu, Migratetype, Order, Pfn, Pindex, ZoneIndex
+from zonecma.kernel.units import NO_PFN, Cpu, Migratetype, Order, Pfn, Pindex, ZoneIndex
 
 
 @entry
@@ -68,3 +70,28 @@ def free_reserved_pages(s: State, cpu: Cpu, start: Pfn, end: Pfn) -> None:
     for pfn in range(start, end):
         s.zone[s.frame[pfn].zone].managed += 1
         free_pages(s, cpu, Pfn(pfn), Order(0))
+
+
+@jit
+def has_free_chunk(s: State, zone: ZoneIndex, migratetype: Migratetype) -> bool:
+    """Whether any list of a type holds something."""
+    for order in range(s.config[0].max_order + 1):
+        if not list_empty(s, free_list(s, zone, Order(order), migratetype)):
+            return True
+    return False
+
+
+@entry
+def allocate_early(s: State, zone: ZoneIndex, migratetype: Migratetype, count: int) -> int:
+    """Take single frames while per-cpu lists hold none (boot_pageset); how many were got.
+
+    It stops once the type has no free chunk left, so that another may claim the next pageblock.
+    """
+    taken = 0
+    while taken < count:
+        if rmqueue_buddy(s, zone, Order(0), migratetype, NO_ALLOC_FLAGS) == NO_PFN:
+            break
+        taken += 1
+        if not has_free_chunk(s, zone, migratetype):
+            break
+    return taken

@@ -81,6 +81,8 @@ class Board:
     reserved: tuple[Reservation, ...] = ()
     areas: tuple[AreaRequest, ...] = ()
     nr_cpus: int = 1
+    smp: bool = True
+    """the kernel is built for several CPUs (CONFIG_SMP)"""
     memory_model: MemoryModel = MemoryModel.SPARSEMEM
     huge_pages: bool = True
     """khugepaged runs, and raises the watermarks"""

@@ -16,16 +16,14 @@ from zonecma.machine.board import Board
 from zonecma.machine.boot.progress import Boot, Given
 from zonecma.machine.kernelcore import frames_of
 from zonecma.machine.machine import Area
-
-Range = tuple[int, int]
-"""First frame, and the one after the last."""
+from zonecma.machine.memblock import Range, union, without
 
 
 def mem_init(boot: Boot, given: Given) -> None:
     """Free what is not reserved: low memory in chunks, then high memory page by page.
 
-    Where ``given`` says how many frames a zone gets, but no map says which, they are the
-    highest that can be.
+    Ranges are of frames.  Where ``given`` says how many frames a zone gets, but no map says
+    which, they are the highest that can be.
     """
     for node, state in boot.nodes.items():
         high = []
@@ -33,8 +31,8 @@ def mem_init(boot: Boot, given: Given) -> None:
             if zone == ZONE_HIGHMEM:
                 high.append(part)
             else:
-                memblock_free_pages(state, Pfn(part[0]), Pfn(part[1]))
-                state.zone[zone].managed += part[1] - part[0]
+                memblock_free_pages(state, Pfn(part.start), Pfn(part.end))
+                state.zone[zone].managed += part.end - part.start
         for start, end in high:
             free_reserved_pages(state, Cpu(0), Pfn(start), Pfn(end))
         _free_lowmem_twice(boot, node)
@@ -49,7 +47,7 @@ def _parts(boot: Boot, node: int, given: Given) -> Iterator[tuple[ZoneIndex, Ran
         zones = boot.nodes[node].frame.zone[start:end]
         edges = [start, *(start + 1 + np.flatnonzero(zones[1:] != zones[:-1])), end]
         for bottom, top in itertools.pairwise(edges):
-            parts.setdefault(ZoneIndex(zones[bottom - start]), []).append((int(bottom), int(top)))
+            parts.setdefault(ZoneIndex(zones[bottom - start]), []).append(Range(int(bottom), int(top)))
     for zone, ranges in parts.items():
         wanted = given.managed.get((node, zone))
         kept = ranges if wanted is None else _highest(boot, node, zone, ranges, wanted)
@@ -61,8 +59,8 @@ def _highest(boot: Boot, node: int, zone: ZoneIndex, ranges: list[Range], wanted
     kept: list[Range] = []
     for start, end in reversed(ranges):
         if wanted:
-            kept.insert(0, (max(start, end - wanted), end))
-            wanted -= kept[0][1] - kept[0][0]
+            kept.insert(0, Range(max(start, end - wanted), end))
+            wanted -= kept[0].end - kept[0].start
     if wanted:
         raise InputError(
             f"{boot.board.name}: zone {NAMES[zone]} of node {node} is said to manage {wanted} frames more"
@@ -75,20 +73,9 @@ def free_ranges(board: Board, areas: tuple[Area, ...], node: int) -> list[Range]
     """Frames of a node that are wholly outside of reservations and areas (for_each_free_mem_range)."""
     size = board.architecture.page_size
     taken = [(one.start // size, -(-one.end // size)) for one in board.reserved]
-    taken += [(area.base_pfn, area.end_pfn) for area in areas]
-    memory = [frames_of(board, one) for one in board.memory if one.node == node]
-    return list(_subtract(sorted(memory), sorted(taken)))
-
-
-def _subtract(ranges: list[Range], holes: list[Range]) -> Iterator[Range]:
-    for start, end in ranges:
-        for bottom, top in holes:
-            if bottom < end and top > start:
-                if bottom > start:
-                    yield start, bottom
-                start = max(start, top)
-        if start < end:
-            yield start, end
+    taken += [(int(area.base_pfn), int(area.end_pfn)) for area in areas]
+    memory = union(frames_of(board, one) for one in board.memory if one.node == node)
+    return list(without(memory, union(taken)))
 
 
 def _free_lowmem_twice(boot: Boot, node: int) -> None:

@@ -1,0 +1,114 @@
+"""What is recorded of a boot: the kernel's log, its /proc files, and exact snapshots where there are.
+
+Two kinds of folder: a recording (``proc.tar.xz`` beside snapshots), or the plain files of a
+kernel's first moments (``cmdline``, ``dmesg-excerpt``, ``1-boot/zoneinfo`` and so on).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from zonecma.capture.boot_log import BootLog, read_boot_log
+from zonecma.capture.proc.pagetypeinfo import PageTypeInfo, parse_pagetypeinfo
+from zonecma.capture.proc.zoneinfo import ZoneInfo, parse_zoneinfo
+from zonecma.capture.recording import PACKAGED, open_recording
+from zonecma.capture.snapshot import Snapshot
+from zonecma.errors import InputError
+from zonecma.kernel.rules import series_of
+
+_PLAIN = "1-boot"
+_LONGEST = 1 << 24
+"""Characters of a /proc file or log: a thousand times those of a large machine."""
+
+
+@dataclass(frozen=True)
+class BootRecord:
+    """One boot of a real kernel, as it was when its first program ran."""
+
+    name: str
+    series: str
+    """its kernel's, such as ``6.12``"""
+    command_line: str
+    log: BootLog
+    zones: list[ZoneInfo]
+    """/proc/zoneinfo"""
+    page_types: PageTypeInfo | None
+    """/proc/pagetypeinfo, if it was read"""
+    vmstat: str
+    """/proc/vmstat; empty if it was not read"""
+    meminfo: str
+    """/proc/meminfo; empty if it was not read"""
+    early: Snapshot | None = None
+    """the allocator when tracing began, before the initcalls"""
+    settled: Snapshot | None = None
+    """the allocator when the load began"""
+
+
+def open_boot_record(where: str) -> BootRecord:
+    """A boot by its folder, or by the name of a recording; raises InputError for what is none."""
+    folder = Path(where)
+    if os.path.isfile(folder / _PLAIN / "zoneinfo"):  # noqa: PTH113 (Path.is_file raises for long names)
+        return _from_plain_files(folder)
+    return _from_recording(where)
+
+
+def is_boot_record(where: str) -> bool:
+    """Whether a folder, or a recording of that name, holds a boot."""
+    places = (Path(where), PACKAGED / where, Path("captures") / where)
+    kinds = (f"{_PLAIN}/zoneinfo", "proc.tar.xz")
+    return any(os.path.isfile(place / kind) for place in places for kind in kinds)  # noqa: PTH113
+
+
+def _from_plain_files(folder: Path) -> BootRecord:
+    zoneinfo, types = folder / _PLAIN / "zoneinfo", folder / _PLAIN / "pagetypeinfo"
+    zones = parse_zoneinfo(_read(zoneinfo), str(zoneinfo))
+    return BootRecord(
+        name=folder.resolve().name,
+        series=_series_of_format(zones),
+        command_line=_read(folder / "cmdline"),
+        log=read_boot_log(_read(folder / "dmesg-excerpt")),
+        zones=zones,
+        page_types=parse_pagetypeinfo(_read(types), str(types)) if types.exists() else None,
+        vmstat=_read(folder / _PLAIN / "vmstat", optional=True),
+        meminfo=_read(folder / _PLAIN / "meminfo", optional=True),
+    )
+
+
+def _series_of_format(zones: list[ZoneInfo]) -> str:
+    """The series whose /proc/zoneinfo looks so."""
+    if "scanned" in zones[0].sizes:
+        return "4.7"
+    return "6.12" if "promo" in zones[0].sizes else "6.1"
+
+
+def _read(path: Path, *, optional: bool = False) -> str:
+    try:
+        with path.open(errors="replace") as file:
+            return file.read(_LONGEST)
+    except FileNotFoundError:
+        if optional:
+            return ""
+        raise InputError(f"{path}: not found; expected the files of a boot beside each other") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _from_recording(where: str) -> BootRecord:
+    recording = open_recording(where)
+    place = str(recording.path / "proc.tar.xz")
+    return BootRecord(
+        name=recording.name,
+        series=series_of(recording.release),
+        command_line=recording.kernel_file("cmdline"),
+        log=read_boot_log(recording.kernel_file("dmesg")),
+        zones=parse_zoneinfo(recording.kernel_file("before/zoneinfo"), f"{place}: before/zoneinfo"),
+        page_types=parse_pagetypeinfo(
+            recording.kernel_file("before/pagetypeinfo"), f"{place}: before/pagetypeinfo"
+        ),
+        vmstat=recording.kernel_file("before/vmstat"),
+        meminfo=recording.kernel_file("before/meminfo"),
+        early=recording.snapshot("E"),
+        settled=recording.snapshot("A"),
+    )

@@ -1,0 +1,182 @@
+"""The board on which a recorded kernel booted, and what its log leaves open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from zonecma.capture.boot_record import BootRecord
+from zonecma.errors import InputError
+from zonecma.kernel.units import Pfn, ZoneIndex
+from zonecma.kernel.zone import NAMES, ZONE_DMA32, ZONE_HIGHMEM, ZONE_MOVABLE
+from zonecma.machine.architecture import Architecture
+from zonecma.machine.board import Board, MemoryModel, MemoryRange, Reservation
+from zonecma.machine.boot.progress import Given
+from zonecma.machine.command_line import apply_command_line
+from zonecma.machine.machine import Area
+from zonecma.machine.memblock import Range, Ranges, union, without
+
+_PAGE = 4096
+_KERNEL_IMAGE = 16 << 20
+"""Where x86 kernels lie: what they free of themselves lands in the zone of this address."""
+
+
+@dataclass(frozen=True)
+class RecordedBoard:
+    """All that booting needs of a recording."""
+
+    board: Board
+    areas: tuple[Area, ...]
+    given: Given
+    inputs: tuple[str, ...]
+    """what is taken from the recording because its log does not decide it; sentences"""
+
+
+def board_of_record(record: BootRecord) -> RecordedBoard:
+    """Read a recorded kernel's board off its log; raises InputError where it says too little."""
+    log = record.log
+    if not log.zones or not log.memory:
+        raise InputError(
+            f"{record.name}: its kernel log names no zones or no memory; expected the lines that follow"
+            " 'Zone ranges:'"
+        )
+    board = Board(
+        name=record.name,
+        architecture=_architecture(record),
+        memory=tuple(MemoryRange(start, end, node) for start, end, node in log.memory),
+        reserved=tuple(Reservation(one.start, one.end) for one in _reserved(record)),
+        nr_cpus=max(len(zone.pagesets) for zone in record.zones),
+        smp="vm stats threshold" in record.zones[0].sizes,
+        memory_model=MemoryModel.SPARSEMEM if "DMA32" in log.zones else MemoryModel.FLATMEM,
+        huge_pages="thp_fault_alloc" in record.vmstat,
+        rules=record.series,
+        source=f"the boot recorded in {record.name}",
+    )
+    board = _with_options(board, record.command_line)
+    areas = _areas(record)
+    given, inputs = _given(record, board, areas)
+    return RecordedBoard(board, areas, given, inputs)
+
+
+def _with_options(board: Board, command_line: str) -> Board:
+    """The board with the options whose effect the log does not show."""
+    asked = apply_command_line(replace(board, areas=(), huge_pages=True), command_line)
+    return replace(
+        board,
+        huge_pages=board.huge_pages and asked.huge_pages,
+        kernelcore=asked.kernelcore,
+        movablecore=asked.movablecore,
+        movable_node=asked.movable_node,
+    )
+
+
+def _architecture(record: BootRecord) -> Architecture:
+    """The zones as this very kernel printed them, and its orders."""
+    ends: list[tuple[ZoneIndex, int | None]] = []
+    for name, extent in record.log.zones.items():
+        if name not in NAMES:
+            raise InputError(f"{record.name}: its kernel has a zone {name!r}; expected one of {list(NAMES)}")
+        end = extent[1] if extent else (ends[-1][1] if ends else 0)
+        ends.append((ZoneIndex(NAMES.index(name)), end))
+    zones = [zone for zone, _ in ends]
+    return Architecture(
+        name="recorded",
+        zone_ends=tuple(ends),
+        bits=64 if ZONE_DMA32 in zones or (ZONE_HIGHMEM not in zones and _above_4g(record)) else 32,
+        pageblock_order=_pageblock_order(record),
+        max_order=_max_order(record),
+    )
+
+
+def _above_4g(record: BootRecord) -> bool:
+    return any(end > 1 << 32 for _, end, _ in record.log.memory)
+
+
+def _pageblock_order(record: BootRecord) -> int:
+    """As the kernel says; else as it comes of having huge pages or not (include/linux/pageblock-flags.h)."""
+    if record.page_types:
+        return record.page_types.pageblock_order
+    return 9 if "HugePages_Total" in record.meminfo else _max_order(record)
+
+
+def _max_order(record: BootRecord) -> int:
+    if not record.page_types:
+        return 10
+    return max(len(counts) for counts in record.page_types.free.values()) - 1
+
+
+def _reserved(record: BootRecord) -> Ranges:
+    """What memblock keeps when it hands over."""
+    reserved = union(record.log.reserved)
+    for reserves, (start, end) in record.log.calls:
+        one = (Range(start, end),)
+        reserved = union([*reserved, *one]) if reserves else without(reserved, one)
+    return reserved
+
+
+def _areas(record: BootRecord) -> tuple[Area, ...]:
+    return tuple(
+        Area(f"area {number}" if number else "reserved", Pfn(start // _PAGE), (end - start) // _PAGE, 0)
+        for number, (start, end) in enumerate(record.log.areas)
+    )
+
+
+def _given(record: BootRecord, board: Board, areas: tuple[Area, ...]) -> tuple[Given, tuple[str, ...]]:
+    late = {(0, _zone_at(board, _KERNEL_IMAGE)): record.log.freed_early // _PAGE}
+    if record.log.reserved:
+        return Given(late=late), ()
+    if record.early:
+        managed = {(0, zone.index): zone.managed for zone in record.early.zones}
+        return Given(managed, late), ("managed pages of each zone, from the snapshot when tracing begins",)
+    if record.log.marks:
+        return Given(_from_marks(record, board, areas)), (
+            "managed pages of each zone, from the lines its kernel printed after the core initcalls",
+        )
+    return Given(_from_zoneinfo(record, board, areas)), (
+        "managed pages of each zone, from /proc/zoneinfo and what the log says was available",
+    )
+
+
+def _zone_at(board: Board, address: int) -> ZoneIndex:
+    for zone, end in board.architecture.zone_ends:
+        if end is None or address < end:
+            return zone
+    return board.architecture.zone_ends[-1][0]
+
+
+def _from_marks(
+    record: BootRecord, board: Board, areas: tuple[Area, ...]
+) -> dict[tuple[int, ZoneIndex], int]:
+    """Managed pages without the areas, by the first line of each zone."""
+    managed: dict[tuple[int, ZoneIndex], int] = {}
+    own_zone = any(mark["name"] == "CMA" for mark in record.log.marks)
+    for mark in record.log.marks:
+        zone = ZoneIndex(NAMES.index(mark["name"]))
+        if mark["name"] == "CMA" or (0, zone) in managed:
+            continue
+        lent = 0 if own_zone else _lent(board, areas, zone)
+        managed[0, zone] = int(mark["managed"]) - lent
+    return managed
+
+
+def _from_zoneinfo(
+    record: BootRecord, board: Board, areas: tuple[Area, ...]
+) -> dict[tuple[int, ZoneIndex], int]:
+    """What zoneinfo says, the largest zone less what was freed after memory was handed over."""
+    own_zone = any(zone.name == "CMA" for zone in record.zones)
+    managed = {
+        (zone.node, index): zone["managed"] - (0 if own_zone else _lent(board, areas, index))
+        for zone in record.zones
+        if (index := ZoneIndex(NAMES.index(zone.name))) <= ZONE_MOVABLE
+    }
+    if record.log.available is not None:
+        largest = max(managed, key=lambda one: managed[one])
+        managed[largest] -= sum(managed.values()) - record.log.available // _PAGE
+    return managed
+
+
+def _lent(board: Board, areas: tuple[Area, ...], zone: ZoneIndex) -> int:
+    """Frames of areas that begin in a zone, as far as they lie in it."""
+    starts_in = [area for area in areas if _zone_at(board, area.base_pfn * _PAGE) == zone]
+    ends = dict(board.architecture.zone_ends)
+    end = (ends.get(zone) or board.end_of_memory) // _PAGE
+    return sum(min(area.end_pfn, end) - area.base_pfn for area in starts_in)

@@ -55,6 +55,8 @@ class AreaRules:
     """the memory of a tree's node that can't be CMA goes back to the kernel"""
     sorts_nodes: bool = False
     """a tree's regions are set up in the order of their addresses"""
+    aligns_huge_areas: bool = True
+    """an area of hugetlb_cma= begins at a multiple of the gigantic page, not just of a huge one"""
     joins_neighbours: bool = False
     """a tree's region is put beside another one that its window touches"""
 
@@ -71,7 +73,7 @@ AREA_RULES: Mapping[str, AreaRules] = MappingProxyType(
             frees_refused_nodes=False,
             sorts_nodes=True,
         ),
-        "6.1": AreaRules(spare_slot=True, sorts_nodes=True),
+        "6.1": AreaRules(spare_slot=True, sorts_nodes=True, aligns_huge_areas=False),
         "6.12": AreaRules(joins_neighbours=True),
     }
 )

@@ -21,7 +21,8 @@ def memparse(text: str) -> tuple[int, str]:
     digits, rest = match[0], text[match.end() :]
     base = 16 if digits[:2].lower() == "0x" else 8 if digits[0] == "0" else 10
     shift = 10 * (_SUFFIXES.find(rest[:1].upper()) + 1) if rest else 0
-    return (int(digits, base) << shift) & _WORD, rest[1:] if shift else rest
+    # Ten to the 64th is a multiple of 2 to the 64th: digits before the last 64 are lost.
+    return (int(digits[-64:] if base == 10 else digits, base) << shift) & _WORD, rest[1:] if shift else rest
 
 
 def size_text(size: int) -> str:

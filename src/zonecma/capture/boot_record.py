@@ -40,6 +40,8 @@ class BootRecord:
     """/proc/vmstat; empty if it was not read"""
     meminfo: str
     """/proc/meminfo; empty if it was not read"""
+    min_free_kbytes: int | None = None
+    """/proc/sys/vm/min_free_kbytes"""
     early: Snapshot | None = None
     """the allocator when tracing began, before the initcalls"""
     settled: Snapshot | None = None
@@ -73,7 +75,15 @@ def _from_plain_files(folder: Path) -> BootRecord:
         page_types=parse_pagetypeinfo(_read(types), str(types)) if types.exists() else None,
         vmstat=_read(folder / _PLAIN / "vmstat", optional=True),
         meminfo=_read(folder / _PLAIN / "meminfo", optional=True),
+        min_free_kbytes=_number(folder / _PLAIN / "min_free_kbytes"),
     )
+
+
+def _number(path: Path) -> int | None:
+    text = _read(path, optional=True).strip()
+    if text and not text.isdecimal():
+        raise InputError(f"{path}: is {text[:40]!r}; expected a number")
+    return int(text) if text else None
 
 
 def _series_of_format(zones: list[ZoneInfo]) -> str:

@@ -56,11 +56,11 @@ class Rules:
     """init_per_zone_wmark_min is a core_initcall, linked before CMA's (4.7); else a postcore_initcall."""
     movable_overlaps: bool = False
     """ZONE_MOVABLE's frames stay in the span of the zone below it (4.7; until e506b99696a2, 4.8)."""
-    area_alignment_is_largest_order: bool = False
-    """CMA areas are aligned to the larger of a pageblock and the largest order (4.7)."""
     refused_area_is_lost: bool = False
     """An area that is refused keeps the pageblocks it has moved and ends activation (4.7); else it
     is checked first and its pages become ordinary ones."""
+    cma_is_last_resort: bool = False
+    """A stock kernel uses CMA when movable lists are empty (until 5.7); else while more than half is free."""
     zones_without_pages_are_shown: bool = True
     """/proc/zoneinfo lists zones that have no pages (4.12 and later)."""
 
@@ -77,8 +77,8 @@ _4_7 = Rules(
     positional_reserve_ratio=True,
     watermarks_before_cma=True,
     movable_overlaps=True,
-    area_alignment_is_largest_order=True,
     refused_area_is_lost=True,
+    cma_is_last_resort=True,
     zones_without_pages_are_shown=False,
 )
 _6_1 = Rules("6.1", pageset=Pageset.WATERMARK, caps_movable=False)

@@ -10,7 +10,7 @@ from zonecma.capture.proc.lines import expected, numbers
 _SIZES = {"free", "min", "low", "high", "present", "managed"}
 _ZONE = re.compile(r"Node (\d{1,9}), zone +(\w+)$")
 _PROTECTION = re.compile(r"protection: \((.*)\)$")
-_FIELD = re.compile(r"(\w[\w ]*?):? +(-?\d{1,19})$")
+_FIELD = re.compile(r"(\w[\w ]*?):? +(-?\d{1,20})$")
 
 
 @dataclass

@@ -14,6 +14,8 @@ def has_no_hole(boot: Boot, node: int, zone: ZoneIndex) -> bool:
     state = boot.nodes[node]
     record = state.zone[zone]
     start, end = int(record.start_pfn), int(record.start_pfn + record.spanned)
+    if start == end:
+        return True
     block = 1 << boot.board.architecture.pageblock_order
     firsts = np.unique(np.append(np.arange(start // block * block, end, block).clip(start), start))
     ends = np.append(firsts, np.append(firsts[1:], end) - 1)

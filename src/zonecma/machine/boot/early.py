@@ -26,6 +26,8 @@ def allocate_before_tracing(boot: Boot, snapshot: Snapshot) -> int:
     """Serve the requests that came before a snapshot, frame by frame; how many there were."""
     state = boot.nodes[boot.board.nodes[0]]
     served = sum(_serve_zone(state, zone) for zone in snapshot.zones)
+    boot.lists_when_traced = dict(free_lists(state))
+    boot.managed_when_traced = {(node, zone): int(record.managed) for node, zone, record in boot.zones()}
     boot.log("kmem_cache_init and others", f"{served} frames allocated before tracing begins")
     return served
 

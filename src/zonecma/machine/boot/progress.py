@@ -6,16 +6,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zonecma.kernel.rules import Rules
 from zonecma.kernel.state import State
 from zonecma.kernel.thresholds import Tunables
-from zonecma.kernel.units import ZoneIndex
+from zonecma.kernel.units import Migratetype, Order, ZoneIndex
 from zonecma.kernel.zone import NAMES, ZONE_MOVABLE
 from zonecma.machine.board import Board
 from zonecma.machine.kernelcore import frames_of
 from zonecma.machine.machine import Area
 from zonecma.machine.spans import Limits
 from zonecma.placement.policy import Home, Placement
+
+FreeList = tuple[ZoneIndex, Order, Migratetype]
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,10 @@ class Boot:
     refused: list[str] = field(default_factory=list)
     """areas that were not activated"""
     min_free_kbytes: int = 0
+    lists_when_traced: dict[FreeList, NDArray[np.int64]] | None = None
+    """first frames on each free list when tracing began, head first; None without a memory map"""
+    managed_when_traced: dict[tuple[int, ZoneIndex], int] = field(default_factory=dict)
+    """managed pages of each node and zone then"""
     freed_twice: int = 0
     """frames that 32-bit set-up of high memory frees although they are free already"""
 

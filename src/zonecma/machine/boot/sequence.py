@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zonecma.capture.snapshot import Snapshot
 from zonecma.kernel.rules import Rules
 from zonecma.kernel.state import State, empty_state
 from zonecma.kernel.thresholds import (
@@ -20,6 +21,7 @@ from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_CMA, ZONE_HIGHMEM, ZONE_MOVAB
 from zonecma.machine.board import Board
 from zonecma.machine.boot.cma_init import cma_init_reserved_areas
 from zonecma.machine.boot.contiguous import set_zone_contiguous
+from zonecma.machine.boot.early import allocate_before_tracing
 from zonecma.machine.boot.mem_init import free_late, mem_init
 from zonecma.machine.boot.memmap import free_area_init
 from zonecma.machine.boot.progress import Boot, Given
@@ -34,11 +36,19 @@ NOTHING_GIVEN = Given()
 
 
 def boot_board(
-    board: Board, rules: Rules, placement: Placement, areas: tuple[Area, ...], given: Given = NOTHING_GIVEN
+    board: Board,
+    rules: Rules,
+    placement: Placement,
+    areas: tuple[Area, ...],
+    given: Given = NOTHING_GIVEN,
+    early: Snapshot | None = None,
 ) -> Boot:
-    """Boot a board whose ``areas`` have their places; raises InputError when it can't be."""
+    """Boot a board whose ``areas`` have their places; raises InputError when it can't be.
+
+    ``early``: the recorded allocator when tracing began, for the requests made until then.
+    """
     boot = start(board, rules, placement, areas)
-    start_kernel(boot, given)
+    start_kernel(boot, given, early)
     initcalls(boot)
     return boot
 
@@ -53,11 +63,13 @@ def start(board: Board, rules: Rules, placement: Placement, areas: tuple[Area, .
     return boot
 
 
-def start_kernel(boot: Boot, given: Given) -> None:
+def start_kernel(boot: Boot, given: Given, early: Snapshot | None) -> None:
     """From the first zone to the last page that is freed before initcalls."""
     free_area_init(boot)
     build_all_zonelists(boot)
     mem_init(boot, given)
+    if early:
+        allocate_before_tracing(boot, early)
     setup_per_cpu_pageset(boot)
     free_late(boot, given)
     set_zone_contiguous(boot)

@@ -1,0 +1,31 @@
+"""What of a booted machine /proc shows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zonecma.kernel.migratetype import MIGRATE_TYPES
+from zonecma.kernel.units import ZoneIndex
+from zonecma.machine.boot.progress import Boot
+
+
+def is_shown(boot: Boot, node: int, zone: ZoneIndex) -> bool:
+    """Whether /proc/zoneinfo lists a zone (zoneinfo_show: populated ones, from 4.12 on all)."""
+    return boot.rules.zones_without_pages_are_shown or bool(boot.nodes[node].zone[zone].present)
+
+
+def present_as_shown(boot: Boot, present: int) -> int:
+    """A count as the kernel's unsigned long prints it."""
+    return present % (1 << boot.board.architecture.bits)
+
+
+def block_counts(boot: Boot, node: int, zone: ZoneIndex) -> list[int]:
+    """Pageblocks of each type whose first frame is the zone's (pagetypeinfo_showblockcount_print)."""
+    state, order = boot.nodes[node], boot.board.architecture.pageblock_order
+    record = state.zone[zone]
+    starts = np.arange(
+        int(record.start_pfn) >> order, int(record.start_pfn + record.spanned - 1 >> order) + 1
+    )
+    firsts = np.maximum(starts << order, record.start_pfn)
+    own = starts[state.frame.zone[firsts] == zone]
+    return [int(count) for count in np.bincount(state.block[own], minlength=MIGRATE_TYPES)]

@@ -59,6 +59,10 @@ class Rules:
     refused_area_is_lost: bool = False
     """An area that is refused keeps the pageblocks it has moved and ends activation (4.7); else it
     is checked first and its pages become ordinary ones."""
+    node_lru: bool = True
+    """Pages in use are counted and reclaimed by node (4.8 and later); else by zone."""
+    promo_mark: bool = True
+    """/proc/zoneinfo shows the mark of memory tiering (6.2 and later)."""
     cma_is_last_resort: bool = False
     """A stock kernel uses CMA when movable lists are empty (until 5.7); else while more than half is free."""
     zones_without_pages_are_shown: bool = True
@@ -78,10 +82,12 @@ _4_7 = Rules(
     watermarks_before_cma=True,
     movable_overlaps=True,
     refused_area_is_lost=True,
+    node_lru=False,
+    promo_mark=False,
     cma_is_last_resort=True,
     zones_without_pages_are_shown=False,
 )
-_6_1 = Rules("6.1", pageset=Pageset.WATERMARK, caps_movable=False)
+_6_1 = Rules("6.1", pageset=Pageset.WATERMARK, caps_movable=False, promo_mark=False)
 
 RULES: Mapping[str, Rules] = MappingProxyType({one.series: one for one in (_4_7, _6_1, Rules("6.12"))})
 """The kernel series whose boot the model follows."""

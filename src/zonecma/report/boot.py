@@ -1,0 +1,114 @@
+"""How a boot looks: its steps, and where it parts from a recorded one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from zonecma.lab.boot import BootCheck, Booted, Difference
+from zonecma.machine.boot.progress import Boot
+
+
+def trace_text(boot: Boot) -> str:
+    """Each step of boot by the kernel's function, and what it did."""
+    return "\n".join(row for step in boot.steps for row in _rows(step.function, step.lines))
+
+
+def _rows(function: str, lines: Iterable[str]) -> Iterator[str]:
+    yield function
+    yield from (f"    {line}" for line in lines)
+
+
+def notes_text(booted: Booted) -> str:
+    """What was taken from the recording or assumed."""
+    return "\n".join(f"not predicted: {one}" for one in booted.inputs)
+
+
+def check_text(check: BootCheck) -> str:
+    """How many figures and lists agree, and each that does not."""
+    rows = [
+        f"{check.recording}: {_setting(check.booted.boot)}",
+        f"  fields of /proc   {check.fields_equal} of {check.fields_checked} equal",
+        f"  free lists        {check.lists_equal} of {check.lists_checked} equal, content and order"
+        if check.lists_checked
+        else "  free lists        not compared: no memory map was recorded",
+    ]
+    rows += [f"  not predicted     {one}" for one in check.booted.inputs]
+    for one in (*check.differences, *check.list_differences):
+        rows.append(f"  {one.place}: {one.field} is {one.predicted}, recorded {one.recorded}")
+    return "\n".join(rows)
+
+
+def _setting(boot: Boot) -> str:
+    return f"rules of {boot.rules.series}, {boot.placement.label}, {boot.board.memory_model.value}"
+
+
+def check_json(check: BootCheck) -> dict[str, Any]:
+    """The same as JSON's types."""
+    return {
+        "recording": check.recording,
+        **_setting_json(check.booted.boot),
+        "fields": {"checked": check.fields_checked, "equal": check.fields_equal},
+        "free_lists": {"checked": check.lists_checked, "equal": check.lists_equal},
+        "differences": [_difference(one) for one in (*check.differences, *check.list_differences)],
+        "inputs": list(check.booted.inputs),
+    }
+
+
+def _difference(one: Difference) -> dict[str, str]:
+    return {"place": one.place, "field": one.field, "predicted": one.predicted, "recorded": one.recorded}
+
+
+def _setting_json(boot: Boot) -> dict[str, Any]:
+    return {
+        "machine": boot.board.name,
+        "rules": boot.rules.series,
+        "placement": boot.placement.label,
+        "memory_model": boot.board.memory_model.value,
+    }
+
+
+def boot_json(booted: Booted) -> dict[str, Any]:
+    """A booted machine: its zones, areas and steps; sizes in frames."""
+    from zonecma.kernel.zone import NAMES
+
+    boot = booted.boot
+    zones = [
+        {
+            "node": node,
+            "zone": NAMES[zone],
+            "start_pfn": int(record.start_pfn),
+            "spanned": int(record.spanned),
+            "present": int(record.present),
+            "managed": int(record.managed),
+            "free": int(record.nr_free_pages),
+            "cma": int(record.cma),
+            "min": int(record.watermark[0]),
+            "low": int(record.watermark[1]),
+            "high": int(record.watermark[2]),
+            "protection": [int(record.lowmem_reserve[one]) for one in boot.configured],
+            "batch": int(boot.nodes[node].pcp[zone, 0].batch),
+            "contiguous": bool(record.contiguous),
+            "boot_pageset": bool(record.boot_pageset),
+            "stat_threshold": int(record.stat_threshold),
+        }
+        for node, zone, record in boot.zones()
+    ]
+    return {
+        **_setting_json(boot),
+        "min_free_kbytes": boot.min_free_kbytes,
+        "zones": zones,
+        "areas": [_area(boot, number) for number in range(len(boot.areas))],
+        "steps": [{"function": step.function, "did": list(step.lines)} for step in boot.steps],
+        "inputs": list(booted.inputs),
+    }
+
+
+def _area(boot: Boot, number: int) -> dict[str, Any]:
+    area = boot.areas[number]
+    return {
+        "name": area.name,
+        "base_pfn": int(area.base_pfn),
+        "frames": area.count,
+        "activated": area.name not in boot.refused,
+    }

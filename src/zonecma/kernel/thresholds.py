@@ -63,6 +63,14 @@ def setup_per_zone_lowmem_reserve(s: State, rules: Rules) -> None:
             zone.lowmem_reserve[higher] = above // ratio if ratio and zone.managed else 0
 
 
+def totalreserve_pages(s: State) -> int:
+    """Pages that user memory can't have: high marks and reserves (calculate_totalreserve_pages)."""
+    return sum(
+        min(int(max(z.lowmem_reserve) + z.watermark[WMARK_HIGH] + z.watermark_boost), int(z.managed))
+        for z in s.zone
+    )
+
+
 def zone_batchsize(managed: int, page_kib: int) -> int:
     """Pages to move to or from a per-cpu list at once (zone_batchsize)."""
     batch = max(min(managed >> 10, 1024 // page_kib) // 4, 1)

@@ -14,8 +14,8 @@ class Balanced(Placement):
     """CMA first above a percentage of free memory; the kernel also moves pages in, the model not yet.
 
     use_cma_first rounds the percentage down before it compares, so that a limit of 50 lets CMA
-    come first from 51 % on.  To the page, that is one later than here where free CMA is exactly
-    that share.
+    come first from 51 % on.  (Where free CMA is exactly that share the kernel takes one page more
+    of it than the model.)
     """
 
     name: ClassVar[str] = "balanced"

@@ -86,6 +86,12 @@ def test_the_assumptions_and_the_damage_are_said():
     assert "read in part: t.zst: cut off" in table
 
 
+def test_what_a_placement_leaves_out_is_said_beside_its_figures():
+    outcome = comparison(FOUR[0], result("gcma", 0.1, 5, leaves_out="reclaim"))
+    assert "* gcma leaves out: reclaim" in comparison_table(outcome, 80).split("\n")
+    assert [p["leaves_out"] for p in comparison_json(outcome)["placements"]] == ["", "reclaim"]
+
+
 def test_a_machine_without_an_area_says_so():
     table = comparison_table(comparison(result("half-free", 0.0, 0), area=0), 100)
     assert "no CMA area" in table

@@ -31,6 +31,7 @@ def comparison_table(outcome: Comparison, columns: int | None = None) -> str:
     many = len(outcome.placements) > _MOST_COLUMNS
     tables = [one_a_line(outcome, columns)] if many else _tables(outcome, columns)
     remarks = [*_legend(outcome), *outcome.assumptions]
+    remarks += [f"{p.name} leaves out: {p.leaves_out}" for p in outcome.placements if p.leaves_out]
     remarks += [f"read in part: {outcome.damage}"] if outcome.damage else []
     return "\n\n".join([heading, *tables, notes(remarks, columns)])
 
@@ -127,4 +128,5 @@ def _placement_json(result: PlacementResult) -> dict[str, Any]:
         "min_free_outside": result.min_free_outside,
         "failed_requests": result.failed_requests,
         "use_by": result.use_by,
+        "leaves_out": result.leaves_out,
     }

@@ -1,5 +1,7 @@
 """Small machines, built by hand, and one compiled door to the functions that tests call."""
 
+import itertools
+
 import numpy as np
 
 from zonecma.kernel import boot
@@ -24,7 +26,7 @@ from zonecma.kernel.zone import ZONE_DMA32, ZONE_NORMAL
 from zonecma.placement import HalfFree
 from zonecma.placement.tables import fill_tables
 
-MOVABLE, KERNEL, BUFFER, RECLAIMABLE, TARGET = range(5)
+MOVABLE, KERNEL, BUFFER, RECLAIMABLE, TARGET, FAULT, READ, WRITTEN = range(8)
 """The gfp classes of the machines below."""
 MASKS = (
     GFP_HIGHUSER_MOVABLE,
@@ -32,6 +34,9 @@ MASKS = (
     GFP_NOFS | Gfp.MOVABLE,
     GFP_NOFS | Gfp.RECLAIMABLE,
     GFP_MIGRATION_TARGET,
+    GFP_HIGHUSER_MOVABLE | Gfp.ZERO | Gfp.COMP,
+    GFP_HIGHUSER_MOVABLE | Gfp.NORETRY | Gfp.NOWARN | Gfp.COMP,
+    GFP_HIGHUSER_MOVABLE | Gfp.WRITE | Gfp.COMP,
 )
 
 FREE_PAGES, ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DRAIN, DECAY, ISOLATE, UNISOLATE = range(9)
@@ -103,6 +108,24 @@ def booted(mib=64, cma_mib=16, cpus=1, placement=None):
     recalculate(state, Tunables(), huge_pages=False)
     fill_tables(state, placement or HalfFree(), MASKS)
     return state
+
+
+def enters(state, user, order=4):
+    """Whether a request gets a chunk of the area; order 4 goes past the per-cpu lists."""
+    pfn = act(state, ALLOC, 0, user, order, NO_OBJECT)
+    assert pfn >= 0
+    return bool(pfn >= state.cma[0].base_pfn)
+
+
+def who_enters(state, order=4):
+    """The gfp classes of which one request each gets a chunk of the area."""
+    return {user for user in range(len(MASKS)) if enters(state, user, order)}
+
+
+def runs(state, user, order, requests):
+    """How many requests one after the other were served outside and inside the area, by turns."""
+    served = [enters(state, user, order) for _ in range(requests)]
+    return [(inside, len(list(same))) for inside, same in itertools.groupby(served)]
 
 
 def lists(state):

@@ -21,21 +21,33 @@ if TYPE_CHECKING:
     from zonecma.lab.verification import Verification
     from zonecma.lab.verify import verify
     from zonecma.placement import (
+        AndroidRedirect,
+        Balanced,
         Carveout,
+        CmaFirst,
+        Gcma,
         HalfFree,
         Home,
+        Interleave,
         LastResort,
+        PageCacheOnly,
         Placement,
         ZoneCma,
     )
 
 _HOME_OF = {
+    "AndroidRedirect": "zonecma.placement",
+    "Balanced": "zonecma.placement",
     "Carveout": "zonecma.placement",
+    "CmaFirst": "zonecma.placement",
     "Comparison": "zonecma.lab.compare",
+    "Gcma": "zonecma.placement",
     "HalfFree": "zonecma.placement",
     "Home": "zonecma.placement",
     "InputError": "zonecma.errors",
+    "Interleave": "zonecma.placement",
     "LastResort": "zonecma.placement",
+    "PageCacheOnly": "zonecma.placement",
     "Placement": "zonecma.placement",
     "Recording": "zonecma.capture.recording",
     "Verification": "zonecma.lab.verification",
@@ -47,12 +59,18 @@ _HOME_OF = {
 }
 
 __all__ = [
+    "AndroidRedirect",
+    "Balanced",
     "Carveout",
+    "CmaFirst",
     "Comparison",
+    "Gcma",
     "HalfFree",
     "Home",
     "InputError",
+    "Interleave",
     "LastResort",
+    "PageCacheOnly",
     "Placement",
     "Recording",
     "Verification",

@@ -75,7 +75,7 @@ def compare(
         list[str] | None,
         typer.Option(
             help="A placement by name, or a Python file that defines one; repeat it to compare several,"
-            " the first is the baseline. All that 'zonecma placements' lists if left out.",
+            " the first is the baseline. If left out: half-free, last-resort, zone-cma and carveout.",
             metavar="NAME[,param=value]",
         ),
     ] = None,
@@ -89,11 +89,11 @@ def compare(
     from zonecma.capture.recording import DEMO, open_recording
     from zonecma.lab.compare import compare as run
     from zonecma.lab.placements import parse_placement
-    from zonecma.placement import PLACEMENTS
+    from zonecma.placement import COMPARED
     from zonecma.report.comparison import comparison_json, comparison_table
     from zonecma.report.progress import terminal_progress
 
-    chosen = [parse_placement(text) for text in placement or [policy.name for policy in PLACEMENTS]]
+    chosen = [parse_placement(text) for text in placement or [policy.name for policy in COMPARED]]
     with terminal_progress() as progress:
         outcome = run(open_recording(recording or DEMO, partial=partial), chosen, progress)
     _print(outcome, as_json, comparison_table, comparison_json)
@@ -101,7 +101,7 @@ def compare(
 
 @app.command(short_help="List the placements that there are.")
 def placements(as_json: AsJson = False) -> None:
-    """List the placements that there are: name and parameters, what they do, which kernels do so."""
+    """List the placements that there are: what they do, which kernels do so, what the model leaves out."""
     from zonecma.placement import PLACEMENTS
     from zonecma.report.placements import placements_json, placements_table
 

@@ -8,6 +8,7 @@ from tests.conftest import CAPTURES
 from zonecma.capture.events import EVENT_ID
 from zonecma.capture.recording import Recording
 from zonecma.lab.compare import compare, compare_replay, load_window
+from zonecma.lab.placements import parse_placement
 from zonecma.lab.replay import replay_of
 from zonecma.placement import PLACEMENTS, Carveout, HalfFree, LastResort, ZoneCma
 
@@ -57,6 +58,21 @@ def test_a_carved_out_area_is_never_used(results):
 
 def test_only_movable_users_are_in_an_area(results):
     assert all(result.use_by["other"] == 0 for result in results.values())
+
+
+def test_the_rivals_differ_as_their_rules_do(results):
+    """Whoever lets fewer in, or later, uses less of the area."""
+    use = {name: result.area_use_mean for name, result in results.items()}
+    assert use["cma-first"] > use["zone-cma"] > use["interleave"] > use["half-free"]
+    assert use["cma-first"] > use["android-redirect"] > use["gcma"] > 0
+    assert use["page-cache-only"] == use["half-free"]  # 48 MiB outside are never short here
+    assert all(result.calls_ok == 15 for result in results.values())
+
+
+def test_a_gate_lets_page_cache_in():
+    opened = parse_placement("page-cache-only,gate=160000,keep=0")
+    (result,) = compare(Recording(CAPTURES / "cma256-mix-6.12"), [opened]).placements
+    assert result.use_by["file"] > 2 * result.use_by["anonymous"]
 
 
 def test_means_add_up(results):

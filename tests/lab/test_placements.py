@@ -50,6 +50,16 @@ def test_it_runs_beside_the_others(mine):
     assert outcome.placements[1].area_use_mean > 0.1 > outcome.placements[0].area_use_mean
 
 
+def test_its_parameters_have_the_types_that_it_says(mine):
+    mine.write_text(MINE.replace("percent: float = 10", "percent: int = 10"))
+    assert parse_placement(f"{mine},percent=20").cma_first_above() * 5 == 1
+    with pytest.raises(InputError, match=r"percent is '1/5'; expected a whole number"):
+        parse_placement(f"{mine},percent=1/5")
+    mine.write_text(MINE.replace("percent: float = 10", "percent: 'Number' = 10"))
+    with pytest.raises(InputError, match=r"placement mine: the type of a parameter is wrong: .*Number"):
+        parse_placement(str(mine))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -94,13 +104,18 @@ def test_names_and_parameters():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("zone_cma", "expected one of half-free, last-resort, zone-cma, carveout, or a .py file"),
+        (
+            "zone_cma",
+            "expected one of half-free, last-resort, zone-cma, carveout, cma-first, interleave, balanced, "
+            "page-cache-only, android-redirect, gcma, or a .py file",
+        ),
         ("half-free,fracton=1", "has no parameter 'fracton'; it has: fraction"),
         ("zone-cma,x=1", "it has: none"),
         ("half-free,fraction=much", "expected a number"),
         ("half-free,fraction=1.5", "expected 0 to 1"),
         ("half-free,fraction=nan", "expected 0 to 1"),
         ("half-free,fraction", "expected a number"),
+        ("interleave,version=v3", "placement interleave: version is 'v3'; expected one of v1, v2"),
     ],
 )
 def test_what_is_no_placement(text, expected):

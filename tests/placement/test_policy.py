@@ -9,6 +9,7 @@ import pytest
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_MIGRATION_TARGET, GFP_NOFS, Gfp
 from zonecma.kernel.zone import ZONE_CMA, ZONE_MOVABLE, ZONE_NORMAL
 from zonecma.placement import (
+    COMPARED,
     PLACEMENTS,
     Carveout,
     HalfFree,
@@ -22,7 +23,7 @@ BUFFER = GFP_NOFS | Gfp.NOFAIL | Gfp.MOVABLE
 
 
 def test_the_kernels_own_rule_is_the_baseline():
-    assert PLACEMENTS[0] is HalfFree
+    assert COMPARED[0] is PLACEMENTS[0] is HalfFree
     assert HalfFree().cma_first_above() == Fraction(1, 2)
 
 

@@ -49,6 +49,31 @@ def test_the_table_fits_and_no_placement_is_left_out(columns):
     assert all(placement.name in table for placement in FOUR)
 
 
+@pytest.mark.parametrize("columns", [80, 100])
+def test_many_placements_have_a_line_each(columns):
+    many = [FOUR[0], *(result(f"placement-{i}", 0.1 * i, 1000 * i) for i in range(9))]
+    many += [result("page-cache-only,gate=160000,keep=100", 0.2, 5)]
+    lines = comparison_table(comparison(*many), columns).split("\n")
+    assert max(map(len, lines)) <= columns
+    by_name = {line.split(" ")[0]: line.split()[1:] for line in lines}
+    assert by_name["placement-3"][:7] == ["30.0", "100.0", "0", "1", "of", "2", "3,000"]
+    assert by_name["placement-8"][7][-1] == "█"
+    below = lines[lines.index("page-cache-only,gate=160000,keep=100") + 1]
+    assert below.split()[:2] == ["20.0", "100.0"]
+    assert "in brackets" not in "\n".join(lines)
+
+
+def test_a_long_name_is_stacked():
+    long = result("page-cache-only,gate=160000,keep=100", 0.2, 5)
+    lines = comparison_table(comparison(FOUR[0], long), 80).split("\n")
+    assert max(map(len, lines)) <= 80
+    assert [line.split() for line in lines[2:5]] == [
+        ["half-free", "page-cache-only"],
+        ["gate=160000"],
+        ["keep=100"],
+    ]
+
+
 def test_a_wide_terminal_gets_no_wider_a_table(monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     assert max(map(len, comparison_table(comparison(*FOUR)).split("\n"))) <= 100
@@ -59,6 +84,12 @@ def test_the_assumptions_and_the_damage_are_said():
     assert "migration is simple" in table
     assert "open-loop" in table
     assert "read in part: t.zst: cut off" in table
+
+
+def test_what_a_placement_leaves_out_is_said_beside_its_figures():
+    outcome = comparison(FOUR[0], result("gcma", 0.1, 5, leaves_out="reclaim"))
+    assert "* gcma leaves out: reclaim" in comparison_table(outcome, 80).split("\n")
+    assert [p["leaves_out"] for p in comparison_json(outcome)["placements"]] == ["", "reclaim"]
 
 
 def test_a_machine_without_an_area_says_so():

@@ -124,6 +124,27 @@ def gfp_migratetype(mask: int) -> Migratetype:
     return MIGRATE_UNMOVABLE
 
 
+def is_file_cache(mask: int) -> bool:
+    """Whether this is page cache of a regular file, as far as its mask tells (6.12).
+
+    It is read ahead with __GFP_NORETRY (readahead_gfp_mask), written with __GFP_WRITE, and some
+    file systems take __GFP_FS away.  Huge pages of programs carry __GFP_NOMEMALLOC
+    (GFP_TRANSHUGE_LIGHT), with or without NORETRY.  A page that is neither read ahead nor written
+    cannot be told from program memory.
+    """
+    if not is_highuser_movable(mask) or mask & Gfp.NOMEMALLOC or not mask & Gfp.HARDWALL:
+        return False
+    return bool(mask & (Gfp.WRITE | Gfp.NORETRY) or not mask & Gfp.FS)
+
+
+def is_buffer_cache(mask: int) -> bool:
+    """Whether this is page cache of a block device: getblk adds __GFP_MOVABLE to a mask without HIGHMEM.
+
+    A migration's target has such a mask too, with __GFP_RETRY_MAYFAIL.
+    """
+    return mask & (Gfp.HIGHMEM | Gfp.MOVABLE | Gfp.RETRY_MAYFAIL) == Gfp.MOVABLE
+
+
 def is_highuser_movable(mask: int) -> bool:
     """Whether both __GFP_HIGHMEM and __GFP_MOVABLE are set: the one key to ZONE_CMA."""
     both = Gfp.HIGHMEM | Gfp.MOVABLE

@@ -1,8 +1,8 @@
 """Which list serves a request: the type's own, CMA, a claimed pageblock, a stolen chunk.
 
-6.12.117: __rmqueue with its modes.  The rule that tries CMA first while it holds more than a
-share of the free pages came with 5.8 (a half); the share is a placement's parameter, and a
-share of one is the last-resort rule of 4.7.
+6.12.117: __rmqueue with its modes.  When CMA is tried first is a placement's choice
+(``preference.py``); a share of one half is the rule of 5.8 and later, a share of one the
+last-resort rule of 4.7.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 from zonecma.kernel.alloc_flags import ALLOC_CMA, ALLOC_HIGHATOMIC, ALLOC_NOFRAGMENT, ALLOC_NON_BLOCK
 from zonecma.kernel.buddy import rmqueue_smallest
 from zonecma.kernel.fallback import rmqueue_claim, rmqueue_steal
-from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.jit import jit
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_HIGHATOMIC
+from zonecma.kernel.preference import CMA_CLOSED, CMA_FIRST, cma_turn
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, AllocFlags, Code, Migratetype, Order, Pfn, ZoneIndex
 
@@ -20,14 +21,6 @@ RMQUEUE_NORMAL = Code(0)
 RMQUEUE_CMA = Code(1)
 RMQUEUE_CLAIM = Code(2)
 RMQUEUE_STEAL = Code(3)
-
-
-@primitive
-def cma_comes_first(s: State, zone: ZoneIndex) -> bool:
-    """Whether free CMA is more than the placement's share of the zone's free pages."""
-    free = s.zone[zone].nr_free_pages
-    share = free * s.config[0].cma_first_numerator // s.config[0].cma_first_denominator
-    return s.zone[zone].nr_free_cma > share  # type: ignore[no-any-return]
 
 
 @jit
@@ -40,7 +33,8 @@ def rmqueue(
     mode: Code,
 ) -> tuple[Pfn, Code]:
     """Remove one chunk from the buddy lists (__rmqueue): the chunk, and the mode for the next."""
-    if alloc_flags & ALLOC_CMA and cma_comes_first(s, zone):
+    turn = cma_turn(s, zone, order) if alloc_flags & ALLOC_CMA else CMA_CLOSED
+    if turn == CMA_FIRST:
         pfn = rmqueue_smallest(s, zone, order, MIGRATE_CMA)
         if pfn != NO_PFN:
             return pfn, mode
@@ -48,7 +42,7 @@ def rmqueue(
         pfn = rmqueue_smallest(s, zone, order, migratetype)
         if pfn != NO_PFN:
             return pfn, RMQUEUE_NORMAL
-    if mode <= RMQUEUE_CMA and alloc_flags & ALLOC_CMA:
+    if mode <= RMQUEUE_CMA and turn != CMA_CLOSED:
         pfn = rmqueue_smallest(s, zone, order, MIGRATE_CMA)
         if pfn != NO_PFN:
             return pfn, RMQUEUE_CMA

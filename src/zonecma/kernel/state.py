@@ -60,6 +60,8 @@ ZONE = np.dtype(
         ("boot_pageset", "i8"),  # 1 while its per-cpu lists are the static ones of early boot
         ("stat_threshold", "i8"),  # how far per-cpu counters may drift
         ("contiguous", "i8"),  # set_zone_contiguous() found no hole
+        ("nr_try_movable", "i8"),  # what is left of this turn; only where CMA is used in turns
+        ("nr_try_cma", "i8"),
         ("zone_flags", "i8"),  # ZONE_* bits; not "flags": a numpy record has such an attribute
     ],
     align=True,
@@ -116,6 +118,9 @@ CONFIG = np.dtype(
         ("first_pcp_list", "i8"),
         ("pcp_batch_scale_max", "i8"),  # CONFIG_PCP_BATCH_SCALE_MAX
         ("watermark_boost_factor", "i8"),  # vm.watermark_boost_factor, 1/10000
+        ("cma_order", "i8"),  # which rule says when CMA is tried first (preference.py)
+        ("cma_gate_outside", "i8"),  # free pages outside CMA at most, where there is a gate
+        ("cma_gate_inside", "i8"),  # and free CMA pages at least
         ("cma_first_numerator", "i8"),  # CMA is tried first while
         ("cma_first_denominator", "i8"),  # free CMA > free * numerator / denominator
         ("log_length", "i8"),  # entries in State.log

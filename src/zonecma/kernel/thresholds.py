@@ -122,6 +122,14 @@ def refresh_zone_stat_thresholds(nodes: Sequence[State], tunables: Tunables) -> 
                 zone.stat_threshold = min(2 * cpus.bit_length() * (1 + doublings), _MAX_THRESHOLD)
 
 
+def totalreserve_pages(s: State) -> int:
+    """Pages that user memory can't have: high marks and reserves (calculate_totalreserve_pages)."""
+    return sum(
+        min(int(max(z.lowmem_reserve) + z.watermark[WMARK_HIGH] + z.watermark_boost), int(z.managed))
+        for z in s.zone
+    )
+
+
 def zone_batchsize(managed: int, page_kib: int, limit_kib: int = 1024) -> int:
     """Pages to move to or from a per-cpu list at once; may be 0, and is then taken as 1 (zone_batchsize)."""
     batch = max(min(managed >> 10, limit_kib // page_kib) // 4, 1)

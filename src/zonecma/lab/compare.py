@@ -73,6 +73,8 @@ class PlacementResult:
     failed_requests: int
     """requests that found nothing"""
     calls: tuple[Call, ...] = field(default=())
+    leaves_out: str = ""
+    """what the placement's original does and the model does not"""
 
     @property
     def calls_ok(self) -> int:
@@ -207,4 +209,5 @@ def _result(placement: Placement, run: Run, area_pages: int) -> PlacementResult:
             Call((int(c.time) - start) / 1e9, int(c.pages), bool(c.start != NO_PFN), int(c.moved))
             for c in run.calls[: run.counts[NR_CALLS]]
         ),
+        leaves_out=placement.leaves_out,
     )

@@ -14,4 +14,5 @@ class Carveout(Placement):
 
     name: ClassVar[str] = "carveout"
     kernels: ClassVar[str] = "all; no-map in reserved-memory of the device tree"
+    source: ClassVar[str] = "Documentation/devicetree/bindings/reserved-memory"
     home: ClassVar[Home] = Home.NONE

@@ -13,11 +13,13 @@ from zonecma.placement.policy import Placement
 class HalfFree(Placement):
     """CMA first while free CMA is more than ``fraction`` of the zone's free pages.
 
-    __rmqueue; commit 16867664936e, 5.8.
+    __rmqueue, a half.  Raspberry Pi's kernel has a parameter for it in sixteenths,
+    alloc_in_cma_threshold, usually 12: ``fraction=12/16``.
     """
 
     name: ClassVar[str] = "half-free"
-    kernels: ClassVar[str] = "5.8 and later; commit 16867664936e"
+    kernels: ClassVar[str] = "5.8 and later; Raspberry Pi's from 2022 on with fraction=12/16"
+    source: ClassVar[str] = "commit 16867664936e, Roman Gushchin, 2020; raspberrypi/linux pull 4964, 2022"
     fraction: float = 0.5
     """0 always tries CMA first, 1 never does; the kernel's is one half"""
 

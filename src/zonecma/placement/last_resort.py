@@ -14,3 +14,4 @@ class LastResort(Placement):
 
     name: ClassVar[str] = "last-resort"
     kernels: ClassVar[str] = "3.5 to 5.7"
+    source: ClassVar[str] = "commit 47118af076f6, 2012"

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any, get_type_hints
 
+from zonecma.placement.android_redirect import AndroidRedirect
+from zonecma.placement.balanced import Balanced
 from zonecma.placement.carveout import Carveout
+from zonecma.placement.cma_first import CmaFirst
+from zonecma.placement.gcma import Gcma
 from zonecma.placement.half_free import HalfFree
+from zonecma.placement.interleave import Interleave
 from zonecma.placement.last_resort import LastResort
+from zonecma.placement.page_cache_only import PageCacheOnly
 from zonecma.placement.policy import Placement
+from zonecma.placement.values import value_of
 from zonecma.placement.zone_cma import ZoneCma
 
-PLACEMENTS: tuple[type[Placement], ...] = (HalfFree, LastResort, ZoneCma, Carveout)
-"""The policies there are; the first is the baseline, what kernels do today."""
+COMPARED: tuple[type[Placement], ...] = (HalfFree, LastResort, ZoneCma, Carveout)
+"""What ``compare`` runs if nothing is named; the first is the baseline, what kernels do today."""
+
+PLACEMENTS: tuple[type[Placement], ...] = (
+    *COMPARED,
+    CmaFirst,
+    Interleave,
+    Balanced,
+    PageCacheOnly,
+    AndroidRedirect,
+    Gcma,
+)
+"""The policies there are."""
 
 
 def policy_called(name: str) -> type[Placement]:
@@ -26,21 +45,24 @@ def policy_called(name: str) -> type[Placement]:
 
 def with_settings(policy: type[Placement], settings: Sequence[str]) -> Placement:
     """A policy with ``param=value`` settings; raises ValueError for one that it does not have."""
-    name = policy.name
-    parameters = {field.name: _number(name, field.name, settings) for field in fields(policy)}
-    unknown = [s for s in settings if s.split("=")[0] not in parameters]
-    if unknown:
-        known = ", ".join(parameters) or "none"
-        raise ValueError(f"placement {name} has no parameter {unknown[0].split('=')[0]!r}; it has: {known}")
-    return policy(**{key: value for key, value in parameters.items() if value is not None})
+    types = _parameter_types(policy)
+    given: dict[str, Any] = {}
+    for setting in settings:
+        parameter, _, text = setting.partition("=")
+        if parameter not in types:
+            known = ", ".join(types) or "none"
+            raise ValueError(f"placement {policy.name} has no parameter {parameter!r}; it has: {known}")
+        try:
+            given[parameter] = value_of(types[parameter], text)
+        except ValueError as error:
+            raise ValueError(f"placement {policy.name}: {parameter} is {text!r}; {error}") from None
+    return policy(**given)
 
 
-def _number(policy: str, parameter: str, settings: Sequence[str]) -> float | None:
-    """The value that the settings give to a parameter; None when they don't."""
-    values = [value for key, _, value in (s.partition("=") for s in settings) if key == parameter]
-    if not values:
-        return None
+def _parameter_types(policy: type[Placement]) -> dict[str, Any]:
+    """The parameters and their types; a user's own file may name one that does not exist."""
     try:
-        return float(values[-1])
-    except ValueError:
-        raise ValueError(f"placement {policy}: {parameter} is {values[-1]!r}; expected a number") from None
+        hints = get_type_hints(policy)
+    except Exception as error:
+        raise ValueError(f"placement {policy.name}: the type of a parameter is wrong: {error}") from error
+    return {field.name: hints[field.name] for field in fields(policy)}

@@ -10,13 +10,17 @@ from typing import ClassVar
 
 from zonecma.kernel.gfp import gfp_migratetype, gfp_zone
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
-from zonecma.kernel.units import Migratetype, ZoneIndex
+from zonecma.kernel.preference import BY_SHARE
+from zonecma.kernel.units import Code, Migratetype, ZoneIndex
 from zonecma.placement.population import Population
 
 
-def _short(value: object) -> str:
+def shown(value: object) -> str:
+    """A parameter's value as the command line takes it."""
     if isinstance(value, enum.Enum):
         return str(value.value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -44,7 +48,11 @@ class Placement(ABC):
     migratetype: ClassVar[Migratetype] = MIGRATE_CMA
     """The free lists of the area's pageblocks"""
     kernels: ClassVar[str] = ""
-    """Which kernels do so, and where that is written"""
+    """Which kernels do so"""
+    source: ClassVar[str] = ""
+    """Where that is written: a commit, or a mail's address and year"""
+    leaves_out: ClassVar[str] = ""
+    """What the original does and the model does not"""
 
     @property
     def population(self) -> Population | None:
@@ -55,7 +63,7 @@ class Placement(ABC):
     def label(self) -> str:
         """Its name, and its parameters where they are not the usual ones."""
         values = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
-        changed = [f"{key}={_short(value)}" for key, (value, usual) in values.items() if value != usual]
+        changed = [f"{key}={shown(value)}" for key, (value, usual) in values.items() if value != usual]
         return ",".join([self.name, *changed])
 
     def highest_zone(self, gfp: int) -> ZoneIndex:
@@ -70,6 +78,14 @@ class Placement(ABC):
         """Whether free CMA counts as free in a request's watermark check."""
         return self.may_use_cma_lists(gfp)
 
+    def cma_order(self) -> Code:
+        """Which rule says when CMA lists come before movable ones (``kernel/preference.py``)."""
+        return BY_SHARE
+
     def cma_first_above(self) -> Fraction:
-        """CMA lists come before movable ones while free CMA is more than this share of free pages."""
+        """BY_SHARE: CMA comes first while free CMA is more than this share of free pages."""
         return Fraction(1)
+
+    def cma_gate(self) -> tuple[int, int]:
+        """BEHIND_GATE: CMA is used while at most so many pages are free outside it, and so many inside."""
+        return 0, 0

@@ -10,10 +10,18 @@ from typing import Any
 from zonecma.errors import InputError
 from zonecma.kernel.alloc_flags import ALLOC_CMA, ALLOC_COUNT_CMA, alloc_flags_fast, alloc_flags_slow
 from zonecma.kernel.gfp import gfp_migratetype
+from zonecma.kernel.preference import NR_CMA_ORDERS
 from zonecma.kernel.state import State
+from zonecma.kernel.thresholds import totalreserve_pages
 from zonecma.kernel.zone import MAX_NR_ZONES
 from zonecma.kernel.zonelist import build_zonelist
 from zonecma.placement.policy import Placement
+
+
+def _is_gate(answer: Any) -> bool:
+    two_counts = isinstance(answer, tuple) and len(answer) == 2
+    return two_counts and all(isinstance(pages, int) and 0 <= pages < 1 << 40 for pages in answer)
+
 
 _QUESTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "highest_zone": (lambda zone: zone in range(MAX_NR_ZONES), f"a zone from 0 to {MAX_NR_ZONES - 1}"),
@@ -23,6 +31,8 @@ _QUESTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda share: isinstance(share, (int, Fraction)) and 0 <= share <= 1,
         "a Fraction from 0 to 1",
     ),
+    "cma_order": (lambda rule: rule in range(NR_CMA_ORDERS), "a rule of zonecma.kernel.preference"),
+    "cma_gate": (_is_gate, "two numbers of pages"),
 }
 """What a placement is asked: which answers make sense, and how to say so."""
 
@@ -60,6 +70,9 @@ def fill_tables(state: State, placement: Placement, gfp_masks: Iterable[int]) ->
     share = ask(placement, "cma_first_above")
     state.conf.cma_first_numerator = share.numerator
     state.conf.cma_first_denominator = share.denominator
+    state.conf.cma_order = ask(placement, "cma_order")
+    outside, state.conf.cma_gate_inside = ask(placement, "cma_gate")
+    state.conf.cma_gate_outside = outside + totalreserve_pages(state)
     for mask, row in zip(gfp_masks, state.gfp, strict=False):
         _fill_row(state, placement, int(mask), row)
 

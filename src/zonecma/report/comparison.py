@@ -3,44 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from zonecma.lab.compare import Comparison, PlacementResult
+from zonecma.report.overview import one_a_line
 from zonecma.report.sparkline import sparkline
 from zonecma.report.table import aligned, duration, notes, thousands, width
 
 _CELL = 18
 _LABEL = 21
 _PAGE_MIB = 4 / 1024
+_MOST_COLUMNS = 6
+"""More placements than these are shown one a line."""
 _KINDS = (("anonymous", "anonymous"), ("file", "file"), ("block device", "blockdev"), ("other", "other"))
 
 
 def comparison_table(outcome: Comparison, columns: int | None = None) -> str:
     """The baseline first, then the others with their difference from it in brackets.
 
-    Placements that do not fit beside each other follow below, again beside the baseline.
+    Placements that do not fit beside each other follow below, again beside the baseline; many
+    have a line each.
     """
-    baseline, *others = outcome.placements
     columns = columns or width()
-    beside = max(1, (columns - _LABEL) // (_CELL + 1) - 1)
-    groups = [others[i : i + beside] for i in range(0, len(others), beside)] or [[]]
     area = f"{outcome.area_pages * _PAGE_MIB:g} MiB of CMA" if outcome.area_pages else "no CMA area"
     heading = f"{outcome.recording}: kernel {outcome.kernel}, {area}, {duration(outcome.seconds)} of load"
-    tables = [_table(outcome, baseline, group) for group in groups]
+    many = len(outcome.placements) > _MOST_COLUMNS
+    tables = [one_a_line(outcome, columns)] if many else _tables(outcome, columns)
     remarks = [*_legend(outcome), *outcome.assumptions]
+    remarks += [f"{p.name} leaves out: {p.leaves_out}" for p in outcome.placements if p.leaves_out]
     remarks += [f"read in part: {outcome.damage}"] if outcome.damage else []
     return "\n\n".join([heading, *tables, notes(remarks, columns)])
 
 
 def _legend(outcome: Comparison) -> list[str]:
     lines = []
-    if len(outcome.placements) > 1:
+    if 1 < len(outcome.placements) <= _MOST_COLUMNS:
         lines.append(f"in brackets: the difference from {outcome.placements[0].name}")
     if _highest(outcome):
         lines.append(f"a full bar is {100 * _highest(outcome):.1f} % of the area")
     if not outcome.area_pages:
         lines.append("this machine has no CMA area: its placements can't differ")
     return lines
+
+
+def _tables(outcome: Comparison, columns: int) -> list[str]:
+    baseline, *others = outcome.placements
+    beside = max(1, (columns - _LABEL) // (_CELL + 1) - 1)
+    groups = [others[i : i + beside] for i in range(0, len(others), beside)] or [[]]
+    return [_table(outcome, baseline, group) for group in groups]
 
 
 def _highest(outcome: Comparison) -> float:
@@ -52,7 +63,7 @@ def _table(outcome: Comparison, baseline: PlacementResult, others: Sequence[Plac
     highest = _highest(outcome)
     bars = [sparkline(p.area_use_over_time, highest, _CELL) for p in results]
     rows = [
-        ["", *(p.name for p in results)],
+        *(["", *names] for names in _stacked([p.name for p in results])),
         _row("area in use, mean %", [100 * p.area_use_mean for p in results], _one_place),
         *(
             _row(f"  {label}, MiB", [p.use_by[kind] * _PAGE_MIB for p in results], _one_place)
@@ -65,6 +76,12 @@ def _table(outcome: Comparison, baseline: PlacementResult, others: Sequence[Plac
         _row("frames moved", [p.frames_migrated for p in results], _whole),
     ]
     return aligned(rows, gap=1)
+
+
+def _stacked(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Names as lines of a heading: one too long for its column has a line for each parameter."""
+    parts = [name.split(",") if len(name) > _CELL else [name] for name in names]
+    return list(zip_longest(*parts, fillvalue=""))
 
 
 def _row(label: str, values: Sequence[float], show: Callable[[float], str]) -> list[str]:
@@ -111,4 +128,5 @@ def _placement_json(result: PlacementResult) -> dict[str, Any]:
         "min_free_outside": result.min_free_outside,
         "failed_requests": result.failed_requests,
         "use_by": result.use_by,
+        "leaves_out": result.leaves_out,
     }

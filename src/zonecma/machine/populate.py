@@ -17,7 +17,7 @@ from zonecma.kernel.offline import withdraw_range
 from zonecma.kernel.state import IN_USE, State
 from zonecma.kernel.thresholds import recalculate
 from zonecma.kernel.units import Pfn, ZoneIndex
-from zonecma.kernel.zone import NO_ZONE, ZONE_CMA
+from zonecma.kernel.zone import NO_ZONE
 from zonecma.machine.machine import Area, Machine
 from zonecma.placement.policy import Home, Placement
 
@@ -34,7 +34,7 @@ def populate(state: State, machine: Machine, placement: Placement) -> dict[str, 
         if not _is_in_place(state, machine, area, placement)
     }
     if moved:
-        _trim_span(state, machine)
+        _trim_span(state, machine, placement)
         recalculate(
             state,
             machine.tunables,
@@ -45,8 +45,8 @@ def populate(state: State, machine: Machine, placement: Placement) -> dict[str, 
 
 
 def _zone_for(machine: Machine, area: Area, placement: Placement) -> ZoneIndex:
-    if placement.home is Home.ZONE_CMA:
-        return ZONE_CMA
+    if placement.population:
+        return placement.population.zone
     return NO_ZONE if placement.home is Home.NONE else machine.home_zone(area.base_pfn)
 
 
@@ -92,13 +92,12 @@ def _extend_span(state: State, zone: ZoneIndex, area: Area) -> None:
     record.start_pfn, record.spanned = start, end - start
 
 
-def _trim_span(state: State, machine: Machine) -> None:
-    """ZONE_CMA does not reach beyond the areas; a zone that lost all its pages spans nothing."""
-    in_cma = [area for area in machine.areas if state.frame[area.base_pfn].zone == ZONE_CMA]
-    if in_cma:
-        start = min(area.base_pfn for area in in_cma)
-        record = state.zone[ZONE_CMA]
-        record.start_pfn, record.spanned = start, max(area.end_pfn for area in in_cma) - start
+def _trim_span(state: State, machine: Machine, placement: Placement) -> None:
+    """A zone of areas alone does not reach beyond them; one that lost all its pages spans nothing."""
+    record = state.zone[placement.population.zone] if placement.population else None
+    if record is not None and record.present == machine.area_pages:
+        start = min(area.base_pfn for area in machine.areas)
+        record.start_pfn, record.spanned = start, max(area.end_pfn for area in machine.areas) - start
     for record in state.zone:
         if not record.present:
             record.start_pfn = record.spanned = 0

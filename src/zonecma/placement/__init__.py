@@ -13,7 +13,8 @@ from zonecma.placement.last_resort import LastResort
 from zonecma.placement.page_cache_only import PageCacheOnly
 from zonecma.placement.parse import COMPARED, PLACEMENTS
 from zonecma.placement.policy import Home, Placement
-from zonecma.placement.zone_cma import ZoneCma
+from zonecma.placement.zone_cma import Series, ZoneCma
+from zonecma.placement.zone_movable import ZoneMovable
 
 __all__ = [
     "COMPARED",
@@ -29,5 +30,7 @@ __all__ = [
     "LastResort",
     "PageCacheOnly",
     "Placement",
+    "Series",
     "ZoneCma",
+    "ZoneMovable",
 ]

@@ -18,12 +18,14 @@ from zonecma.placement.page_cache_only import PageCacheOnly
 from zonecma.placement.policy import Placement
 from zonecma.placement.values import value_of
 from zonecma.placement.zone_cma import ZoneCma
+from zonecma.placement.zone_movable import ZoneMovable
 
 COMPARED: tuple[type[Placement], ...] = (HalfFree, LastResort, ZoneCma, Carveout)
 """What ``compare`` runs if nothing is named; the first is the baseline, what kernels do today."""
 
 PLACEMENTS: tuple[type[Placement], ...] = (
     *COMPARED,
+    ZoneMovable,
     CmaFirst,
     Interleave,
     Balanced,

@@ -12,6 +12,7 @@ from zonecma.kernel.gfp import gfp_migratetype, gfp_zone
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
 from zonecma.kernel.preference import BY_SHARE
 from zonecma.kernel.units import Code, Migratetype, ZoneIndex
+from zonecma.kernel.zone import ZONE_CMA, ZONE_MOVABLE
 from zonecma.placement.population import Population
 
 
@@ -57,7 +58,8 @@ class Placement(ABC):
     @property
     def population(self) -> Population | None:
         """How boot fills the zone that the areas move to; None when they stay where they lie."""
-        return None
+        zones = {Home.ZONE_CMA: ZONE_CMA, Home.ZONE_MOVABLE: ZONE_MOVABLE}
+        return Population(zones[self.home]) if self.home in zones else None
 
     @property
     def label(self) -> str:

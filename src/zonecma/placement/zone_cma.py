@@ -71,7 +71,10 @@ class ZoneCma(Placement):
     """
 
     name: ClassVar[str] = "zone-cma"
-    kernels: ClassVar[str] = "none; series on linux-mm, 2015 to 2017"
+    kernels: ClassVar[str] = "none"
+    source: ClassVar[str] = (
+        "series on linux-mm, 1423726340-4084-1-git-send-email-iamjoonsoo.kim@lge.com, 2015, to v7, 2017"
+    )
     home: ClassVar[Home] = Home.ZONE_CMA
     migratetype: ClassVar[Migratetype] = MIGRATE_MOVABLE
     series: Series = Series.V7

@@ -22,7 +22,8 @@ class ZoneMovable(Placement):
     """
 
     name: ClassVar[str] = "zone-movable"
-    kernels: ClassVar[str] = "4.17-rc1 to -rc6; commits bad8c6c0b114 and 1d47a3ec09b5, reverted"
+    kernels: ClassVar[str] = "4.17-rc1 to 4.17-rc6"
+    source: ClassVar[str] = "commits bad8c6c0b114 and 1d47a3ec09b5, 2018, reverted in the same year"
     home: ClassVar[Home] = Home.ZONE_MOVABLE
 
     @property

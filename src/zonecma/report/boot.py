@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from zonecma.kernel.zone import NAMES
 from zonecma.lab.boot import BootCheck, Booted, Difference
+from zonecma.lab.findings import Faults, Finding
 from zonecma.machine.boot.progress import Boot
+from zonecma.report.free_lists import buddyinfo_text, pagetypeinfo_text
+from zonecma.report.table import width
+from zonecma.report.zoneinfo import zoneinfo_text
 
 
 def trace_text(boot: Boot) -> str:
@@ -19,9 +25,12 @@ def _rows(function: str, lines: Iterable[str]) -> Iterator[str]:
     yield from (f"    {line}" for line in lines)
 
 
-def notes_text(booted: Booted) -> str:
-    """What was taken from the recording or assumed."""
-    return "\n".join(f"not predicted: {one}" for one in booted.inputs)
+def boot_text(booted: Booted, wanted: Sequence[str] = ()) -> str:
+    """The /proc files and the trace that are wanted; /proc/zoneinfo if none is."""
+    texts = {"trace": trace_text, "buddyinfo": buddyinfo_text, "pagetypeinfo": pagetypeinfo_text}
+    if not wanted:
+        return zoneinfo_text(booted.boot).rstrip("\n")
+    return "\n\n".join(texts[name](booted.boot).rstrip("\n") for name in wanted)
 
 
 def check_text(check: BootCheck) -> str:
@@ -70,8 +79,6 @@ def _setting_json(boot: Boot) -> dict[str, Any]:
 
 def boot_json(booted: Booted) -> dict[str, Any]:
     """A booted machine: its zones, areas and steps; sizes in frames."""
-    from zonecma.kernel.zone import NAMES
-
     boot = booted.boot
     zones = [
         {
@@ -111,4 +118,45 @@ def _area(boot: Boot, number: int) -> dict[str, Any]:
         "base_pfn": int(area.base_pfn),
         "frames": area.count,
         "activated": area.name not in boot.refused,
+    }
+
+
+def findings_text(faults: Faults) -> str:
+    """Each fault with its rule, the kernel's reason, and what comes of it."""
+    setting = f"{faults.booted.boot.board.name}: {_setting(faults.booted.boot)}"
+    if not faults.findings:
+        return f"{setting}\n  no fault found"
+    return "\n".join([setting, *(row for one in faults.findings for row in _finding_rows(one))])
+
+
+def _series(boot: Boot) -> str:
+    """The posting of a series that a placement is; its name where it is none."""
+    series = getattr(boot.placement, "series", None)
+    return str(series.value) if series else boot.placement.name
+
+
+def _finding_rows(one: Finding) -> Iterator[str]:
+    yield f"  {one.rule}: {one.place}"
+    for text in (one.consequence, f"from: {one.kernel}"):
+        yield from textwrap.wrap(text, width(), initial_indent="    ", subsequent_indent="      ")
+
+
+def findings_json(faults: Faults) -> dict[str, Any]:
+    """The same as JSON's types."""
+    boot = faults.booted.boot
+    return {
+        **_setting_json(boot),
+        "findings": [
+            {
+                "rule": one.rule,
+                "series": _series(boot),
+                "place": one.place,
+                "kernel": one.kernel,
+                "consequence": one.consequence,
+                "blocks_wrong": one.blocks_wrong,
+                "figures": one.figures,
+            }
+            for one in faults.findings
+        ],
+        "blocks_wrong": sum(one.blocks_wrong for one in faults.findings),
     }

@@ -22,7 +22,7 @@ nr_mlock nr_anon_pages nr_mapped nr_file_pages nr_dirty nr_writeback nr_slab_rec
 nr_page_table_pages nr_kernel_stack nr_unstable nr_bounce nr_vmscan_write nr_vmscan_immediate_reclaim
 nr_writeback_temp nr_isolated_anon nr_isolated_file nr_shmem nr_dirtied nr_written nr_pages_scanned
 workingset_refault workingset_activate workingset_nodereclaim nr_anon_transparent_hugepages
-""".split()
+"""
 _NODE_STATS_6_1 = """
 nr_inactive_anon nr_active_anon nr_inactive_file nr_active_file nr_unevictable nr_slab_reclaimable
 nr_slab_unreclaimable nr_isolated_anon nr_isolated_file workingset_nodes workingset_refault_anon
@@ -32,12 +32,12 @@ nr_writeback_temp nr_shmem nr_shmem_hugepages nr_shmem_pmdmapped nr_file_hugepag
 nr_anon_transparent_hugepages nr_vmscan_write nr_vmscan_immediate_reclaim nr_dirtied nr_written
 nr_throttled_written nr_kernel_misc_reclaimable nr_foll_pin_acquired nr_foll_pin_released nr_kernel_stack
 nr_page_table_pages nr_sec_page_table_pages nr_swapcached
-""".split()
-_NODE_STATS_6_12 = [*_NODE_STATS_6_1, "pgdemote_kswapd", "pgdemote_direct", "pgdemote_khugepaged"]
+"""
+_NODE_STATS_6_12 = f"{_NODE_STATS_6_1} pgdemote_kswapd pgdemote_direct pgdemote_khugepaged"
 _ZONE_STATS_6 = """
 nr_free_pages nr_zone_inactive_anon nr_zone_active_anon nr_zone_inactive_file nr_zone_active_file
 nr_zone_unevictable nr_zone_write_pending nr_mlock nr_bounce nr_zspages nr_free_cma
-""".split()
+"""
 
 
 def zoneinfo_text(boot: Boot) -> str:
@@ -53,7 +53,7 @@ def _node(boot: Boot, node: int) -> Iterator[str]:
         if boot.rules.node_lru and zone == populated[0]:
             yield "  per-node stats"
             names = _NODE_STATS_6_12 if boot.rules.promo_mark else _NODE_STATS_6_1
-            yield from (f"      {name:<12} 0" for name in names)
+            yield from (f"      {name:<12} 0" for name in names.split())
         yield from _zone(boot, node, zone)
 
 
@@ -92,7 +92,7 @@ def _sizes(boot: Boot, record: Any) -> Iterator[str]:
 
 
 def _stats(boot: Boot, record: Any) -> list[tuple[str, int]]:
-    names = _ZONE_STATS_6 if boot.rules.node_lru else _ZONE_STATS_4_7
+    names = (_ZONE_STATS_6 if boot.rules.node_lru else _ZONE_STATS_4_7).split()
     known = {
         "nr_free_pages": int(record.nr_free_pages),
         "nr_alloc_batch": int(record.watermark[WMARK_HIGH] - record.watermark[WMARK_LOW]),
@@ -100,7 +100,7 @@ def _stats(boot: Boot, record: Any) -> list[tuple[str, int]]:
     }
     counts_cma = boot.rules.node_lru or boot.placement.migratetype == MIGRATE_CMA
     if counts_cma and "nr_free_cma" not in names:
-        names = [*names, "nr_free_cma"]
+        names.append("nr_free_cma")
     return [(name, known.get(name, 0)) for name in names]
 
 

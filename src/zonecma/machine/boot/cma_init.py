@@ -48,11 +48,15 @@ def _activate(boot: Boot, area: Area) -> str:
         boot.refused.append(area.name)
         if not boot.rules.refused_area_is_lost:
             return _give_back(boot, node, area)
+    donor = boot.name_of(node, ZoneIndex(boot.nodes[node].frame[area.base_pfn].zone))
     for start in good:
         _take_pageblock(boot, boot.nodes[node], Pfn(start))
     zone = boot.name_of(node, ZoneIndex(boot.nodes[node].frame[area.base_pfn].zone))
-    refused = ", then refused: it straddles zones" if len(good) < wanted else ""
-    return f"{area.name}: {len(good)} of {wanted} pageblocks to zone {zone}{refused}"
+    frames = len(good) << boot.board.architecture.pageblock_order
+    outcome = f"{area.name}: {len(good)} of {wanted} pageblocks to zone {zone}"
+    if zone != donor:
+        outcome += f", {frames} frames stolen from {donor}"
+    return outcome + (", then refused: it straddles zones" if len(good) < wanted else "")
 
 
 def _blocks_to_activate(boot: Boot, node: int, area: Area) -> list[int]:

@@ -25,9 +25,11 @@ def mem_init(boot: Boot, given: Given) -> None:
     Ranges are of frames.  Where ``given`` says how many frames a zone gets, but no map says
     which, they are the highest that can be.
     """
+    lines: list[str] = []
     for node, state in boot.nodes.items():
         high = []
         for zone, part in _parts(boot, node, given):
+            lines.append(f"{boot.name_of(node, zone)}: frames {part.start} to {part.end - 1} freed")
             if zone == ZONE_HIGHMEM:
                 high.append(part)
             else:
@@ -36,8 +38,8 @@ def mem_init(boot: Boot, given: Given) -> None:
         for start, end in high:
             free_reserved_pages(state, Cpu(0), Pfn(start), Pfn(end))
         _free_lowmem_twice(boot, node)
-    counts = (f"{boot.name_of(n, i)}: {z.managed} frames managed" for n, i, z in boot.populated())
-    boot.log("mem_init", *counts)
+    lines += [f"{boot.name_of(n, i)}: {z.managed} frames managed" for n, i, z in boot.populated()]
+    boot.log("mem_init", *lines)
 
 
 def _parts(boot: Boot, node: int, given: Given) -> Iterator[tuple[ZoneIndex, Range]]:
@@ -102,3 +104,5 @@ def free_late(boot: Boot, given: Given) -> None:
         free = np.flatnonzero((frames.where == RESERVED) & (frames.zone == zone) & ~inside)[-count:]
         for pfn in free:
             free_reserved_pages(state, Cpu(0), Pfn(pfn), Pfn(pfn + 1))
+        if count:
+            boot.log("free_reserved_area", f"{boot.name_of(node, zone)}: {count} frames freed one by one")

@@ -23,6 +23,7 @@ def free_area_init(boot: Boot) -> None:
         _widen(boot, node, spans)
         _unset_unaligned_starts(boot, node)
     boot.log("free_area_init", *(_describe(boot, node, zone) for node, zone, z in boot.zones() if z.spanned))
+    boot.log("memmap_init", *(_types(boot, node) for node in boot.nodes))
 
 
 def _init_zone(state: State, zone: ZoneIndex, span: Span) -> None:
@@ -63,6 +64,11 @@ def _describe(boot: Boot, node: int, zone: ZoneIndex) -> str:
     record = boot.nodes[node].zone[zone]
     end = record.start_pfn + record.spanned
     return f"{boot.name_of(node, zone)}: frames {record.start_pfn} to {end - 1}, {record.present} present"
+
+
+def _types(boot: Boot, node: int) -> str:
+    order = boot.board.architecture.pageblock_order
+    return f"node {node}: pageblocks of {1 << order} frames, Movable unless their first frame is no memory"
 
 
 def has_memory_map(boot: Boot, pfn: int) -> bool:

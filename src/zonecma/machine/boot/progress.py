@@ -70,6 +70,11 @@ class Boot:
         self.steps.append(Step(function, lines))
 
     @property
+    def lends_areas(self) -> bool:
+        """Whether the placement hands areas to the allocator at all."""
+        return self.placement.home is not Home.NONE
+
+    @property
     def configured(self) -> tuple[ZoneIndex, ...]:
         """The zones that this kernel has, lowest first (enum zone_type)."""
         zones = [*self.limits.zones, ZONE_MOVABLE]

@@ -129,7 +129,8 @@ def _marks(boot: Boot) -> list[str]:
     lines = []
     for node, zone, record in boot.populated():
         marks = "/".join(str(mark) for mark in record.watermark[:3])
-        lines.append(f"{boot.name_of(node, zone)}: min/low/high {marks}")
+        kept = ", ".join(str(record.lowmem_reserve[higher]) for higher in boot.configured)
+        lines.append(f"{boot.name_of(node, zone)}: min/low/high {marks}, lowmem_reserve ({kept})")
     return lines
 
 

@@ -7,6 +7,7 @@ from zonecma.kernel.alloc import alloc_pages, alloc_pages_bulk
 from zonecma.kernel.cma import cma_alloc, cma_release
 from zonecma.kernel.contents import free_lists, pcp_lists
 from zonecma.kernel.fallback import rmqueue_claim, rmqueue_steal
+from zonecma.kernel.features import follow
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_MIGRATION_TARGET, GFP_NOFS, Gfp
 from zonecma.kernel.isolation import start_isolate_page_range, undo_isolate_page_range
@@ -76,10 +77,10 @@ def act(s, what, a, b, c, d):
     return Pfn(-1)
 
 
-def bare(frames=0x2400, zone=ZONE_NORMAL, cpus=1, **options):
+def bare(frames=0x2400, zone=ZONE_NORMAL, cpus=1, rules=NEWEST, **options):
     """One zone of ``frames`` frames, all in use, no thresholds: allocations go until nothing is left."""
     state = empty_state(frames, cpus, nr_gfp_classes=len(MASKS), nr_objects=frames + 1, **options)
-    state.conf.pcp_batch_scale_max = NEWEST.pcp_batch_scale_max
+    follow(state, rules)
     state.frame.zone[:frames], state.frame.where[:frames] = zone, IN_USE
     state.frame.user[:frames] = UNKNOWN_USER
     record = state.zone[zone]
@@ -89,10 +90,10 @@ def bare(frames=0x2400, zone=ZONE_NORMAL, cpus=1, **options):
     return state
 
 
-def booted(mib=64, cma_mib=16, cpus=1, placement=None):
+def booted(mib=64, cma_mib=16, cpus=1, placement=None, rules=NEWEST):
     """A machine of one zone, as boot leaves it: its area at the top, thresholds of the kernel's rule."""
     frames, area = mib * 256, cma_mib * 256
-    state = bare(frames, ZONE_DMA32, cpus, nr_areas=1, nr_bits=area)
+    state = bare(frames, ZONE_DMA32, cpus, rules, nr_areas=1, nr_bits=area)
     base = frames - area
     boot.memblock_free_pages(state, Pfn(0), Pfn(base))
     state.cma[0].base_pfn, state.cma[0].count = base, area
@@ -100,7 +101,7 @@ def booted(mib=64, cma_mib=16, cpus=1, placement=None):
     for start in range(base, frames, 512):
         boot.init_cma_reserved_pageblock(state, Pfn(start), MIGRATE_CMA)
     state.zone[ZONE_DMA32].cma = area
-    recalculate(state, NEWEST, 4, huge_pages=False)
+    recalculate(state, rules, 4, huge_pages=False)
     fill_tables(state, placement or HalfFree(), MASKS)
     return state
 

@@ -111,6 +111,7 @@ CONFIG = np.dtype(
         ("max_order", "i8"),  # largest order of a free chunk, inclusive
         ("first_free_list", "i8"),  # index of the first free list's head among the frames
         ("first_pcp_list", "i8"),
+        ("features", "i8"),  # bits of features.py
         ("pcp_batch_scale_max", "i8"),  # CONFIG_PCP_BATCH_SCALE_MAX
         ("watermark_boost_factor", "i8"),  # vm.watermark_boost_factor, 1/10000
         ("cma_first_numerator", "i8"),  # CMA is tried first while

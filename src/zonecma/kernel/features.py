@@ -1,0 +1,37 @@
+"""The features of the kernel that a state follows: bits of its CONFIG record.
+
+Rules name them (``rules.py``); compiled code asks ``has(s, FEATURE)`` where kernels differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from zonecma.kernel.jit import primitive
+from zonecma.kernel.rules import Rules
+from zonecma.kernel.state import State
+from zonecma.kernel.units import Code
+
+BOOT_FREES_TO_TAIL = Code(1 << 0)
+
+FEATURES: Mapping[str, Code] = MappingProxyType(
+    {
+        "boot_frees_to_tail": BOOT_FREES_TO_TAIL,
+    }
+)
+"""The bit of each field of Rules that is a feature."""
+
+
+def follow(s: State, rules: Rules) -> None:
+    """Let a state follow one kernel's rules."""
+    conf = s.conf
+    conf.features = sum(int(bit) for name, bit in FEATURES.items() if getattr(rules, name))
+    conf.pcp_batch_scale_max = rules.pcp_batch_scale_max
+    conf.watermark_boost_factor = rules.watermark_boost_factor
+
+
+@primitive
+def has(s: State, feature: Code) -> bool:
+    """Whether the kernel that this state follows has a feature."""
+    return s.config[0].features & feature != 0  # type: ignore[no-any-return]

@@ -14,6 +14,7 @@ from zonecma.kernel.isolation import start_isolate_page_range, undo_isolate_page
 from zonecma.kernel.jit import entry
 from zonecma.kernel.migrate import place_object
 from zonecma.kernel.migratetype import MIGRATE_CMA
+from zonecma.kernel.mixed_fallback import rmqueue_fallback
 from zonecma.kernel.pcp import decay_pcp_high, drain_all_zones, free_pcppages_bulk
 from zonecma.kernel.rules import NEWEST
 from zonecma.kernel.state import IN_USE, NO_OBJECT, empty_state
@@ -36,7 +37,7 @@ MASKS = (
 )
 
 FREE_PAGES, ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DRAIN, DECAY, ISOLATE, UNISOLATE = range(9)
-CLAIM, STEAL, PCP_BULK = range(9, 12)
+CLAIM, STEAL, PCP_BULK, FALLBACK = range(9, 13)
 
 
 @entry
@@ -74,6 +75,8 @@ def act(s, what, a, b, c, d):
         return rmqueue_steal(s, ZoneIndex(a), Order(b), Migratetype(c))
     elif what == PCP_BULK:
         free_pcppages_bulk(s, ZoneIndex(a), Cpu(0), b, Pindex(c))
+    elif what == FALLBACK:
+        return rmqueue_fallback(s, ZoneIndex(a), Order(b), Migratetype(c))
     return Pfn(-1)
 
 

@@ -14,10 +14,18 @@ from zonecma.kernel.state import State
 from zonecma.kernel.units import Code
 
 BOOT_FREES_TO_TAIL = Code(1 << 0)
+FREELIST_HYGIENE = Code(1 << 1)
+CLAIMS_THEN_STEALS = Code(1 << 2)
+MOVES_TO_TAIL = Code(1 << 3)
+MERGES_BY_TYPE = Code(1 << 4)
 
 FEATURES: Mapping[str, Code] = MappingProxyType(
     {
         "boot_frees_to_tail": BOOT_FREES_TO_TAIL,
+        "freelist_hygiene": FREELIST_HYGIENE,
+        "claims_then_steals": CLAIMS_THEN_STEALS,
+        "moves_to_tail": MOVES_TO_TAIL,
+        "merges_by_type": MERGES_BY_TYPE,
     }
 )
 """The bit of each field of Rules that is a feature."""

@@ -38,12 +38,27 @@ class Rules:
 
     # Features that compiled code looks at, each a bit of the state (features.py).
     boot_frees_to_tail: bool = True
-    """Memory that boot frees goes to the lists' tails; else to their heads."""
+    """Memory that boot frees goes to the lists' tails; else to their heads (before 5.10)."""
+    freelist_hygiene: bool = True
+    """A free chunk is on the list of its pageblock's type (since 6.10); else on that of whoever
+    freed it, or split it for a request of another type."""
+    claims_then_steals: bool = True
+    """An empty list claims a whole pageblock of another type, or steals one chunk and leaves its
+    rest where it was (6.15, 6.12.117); else it takes the largest chunk with all its rest (4.7)."""
+    moves_to_tail: bool = True
+    """A pageblock's free chunks move to the tails of another type's lists; else to the heads."""
+    merges_by_type: bool = True
+    """Whole pageblocks merge within a type or among those with fallbacks; else all but
+    isolated ones do (4.7)."""
 
 
 _LINUX_4_7 = Rules(
     "4.7",
     boot_frees_to_tail=False,
+    freelist_hygiene=False,
+    claims_then_steals=False,
+    moves_to_tail=False,
+    merges_by_type=False,
 )
 
 RULES: Mapping[str, Rules] = MappingProxyType({"4.7": _LINUX_4_7, "6.12": Rules("6.12")})

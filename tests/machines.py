@@ -8,7 +8,7 @@ from zonecma.kernel.cma import cma_alloc, cma_release
 from zonecma.kernel.contents import free_lists, pcp_lists
 from zonecma.kernel.fallback import rmqueue_claim, rmqueue_steal
 from zonecma.kernel.features import follow
-from zonecma.kernel.free import free_pages
+from zonecma.kernel.free import free_cold_page, free_pages
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_MIGRATION_TARGET, GFP_NOFS, Gfp
 from zonecma.kernel.isolation import start_isolate_page_range, undo_isolate_page_range
 from zonecma.kernel.jit import entry
@@ -26,7 +26,7 @@ from zonecma.kernel.zone import ZONE_DMA32, ZONE_NORMAL
 from zonecma.placement import HalfFree
 from zonecma.placement.tables import fill_tables
 
-MOVABLE, KERNEL, BUFFER, RECLAIMABLE, TARGET = range(5)
+MOVABLE, KERNEL, BUFFER, RECLAIMABLE, TARGET, COLD = range(6)
 """The gfp classes of the machines below."""
 MASKS = (
     GFP_HIGHUSER_MOVABLE,
@@ -34,10 +34,11 @@ MASKS = (
     GFP_NOFS | Gfp.MOVABLE,
     GFP_NOFS | Gfp.RECLAIMABLE,
     GFP_MIGRATION_TARGET,
+    GFP_HIGHUSER_MOVABLE | Gfp.COLD,
 )
 
 FREE_PAGES, ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DRAIN, DECAY, ISOLATE, UNISOLATE = range(9)
-CLAIM, STEAL, PCP_BULK, FALLBACK = range(9, 13)
+CLAIM, STEAL, PCP_BULK, FALLBACK, FREE_COLD = range(9, 14)
 
 
 @entry
@@ -49,11 +50,14 @@ def act(s, what, a, b, c, d):
         if pfn >= 0 and d != NO_OBJECT:
             place_object(s, d, pfn)
         return pfn
-    if what == FREE_PAGES:
+    if what in (FREE_PAGES, FREE_COLD):
         number = s.frame[b].object
         if number != NO_OBJECT:
             s.object_pfn[number] = -1
-        free_pages(s, Cpu(a), Pfn(b), Order(c))
+        if what == FREE_COLD:
+            free_cold_page(s, Cpu(a), Pfn(b))
+        else:
+            free_pages(s, Cpu(a), Pfn(b), Order(c))
     elif what == BULK:
         return Pfn(alloc_pages_bulk(s, Cpu(a), User(b), Pages(c)))
     elif what == CMA_ALLOC:
@@ -105,6 +109,8 @@ def booted(mib=64, cma_mib=16, cpus=1, placement=None, rules=NEWEST):
         boot.init_cma_reserved_pageblock(state, Pfn(start), MIGRATE_CMA)
     state.zone[ZONE_DMA32].cma = area
     recalculate(state, rules, 4, huge_pages=False)
+    if not rules.pcp_tunes_itself:
+        state.pcp.high = 6 * state.pcp.batch  # pageset_set_batch, 4.7
     fill_tables(state, placement or HalfFree(), MASKS)
     return state
 

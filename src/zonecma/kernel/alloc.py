@@ -12,6 +12,7 @@ from zonecma.kernel.alloc_flags import (
     WMARK_HIGH,
     WMARK_LOW,
 )
+from zonecma.kernel.features import BULK_INTERFACE, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.pcp import pcp_allowed_order, rmqueue_pcplist
 from zonecma.kernel.rmqueue import rmqueue_buddy
@@ -94,6 +95,15 @@ def alloc_pages(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
     return pfn
 
 
+@jit
+def alloc_pages_singly(s: State, cpu: Cpu, user: User, nr_pages: Pages) -> int:
+    """Ask for single frames until one is refused; how many were got."""
+    got = 0
+    while got < nr_pages and alloc_pages(s, cpu, user, Order(0)) != NO_PFN:
+        got += 1
+    return got
+
+
 @primitive
 def zone_for_bulk(s: State, user: User, nr_pages: Pages) -> ZoneIndex:
     """The first zone that stays above its low mark after a bulk allocation; NO_ZONE."""
@@ -112,8 +122,11 @@ def alloc_pages_bulk(s: State, cpu: Cpu, user: User, nr_pages: Pages) -> int:
     """Allocate single frames from one zone's per-cpu list (alloc_pages_bulk); how many were got.
 
     As in the kernel a single frame, and a request that no zone can meet, go through
-    ``alloc_pages``; frames are reported by the tracepoint.
+    ``alloc_pages``; frames are reported by the tracepoint.  Where there is no such interface
+    the caller asks for frame after frame.
     """
+    if not has(s, BULK_INTERFACE):
+        return alloc_pages_singly(s, cpu, user, nr_pages)
     zone = NO_ZONE if nr_pages == 1 else zone_for_bulk(s, user, nr_pages)
     got = 0
     if zone != NO_ZONE:

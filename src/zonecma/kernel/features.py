@@ -18,6 +18,11 @@ FREELIST_HYGIENE = Code(1 << 1)
 CLAIMS_THEN_STEALS = Code(1 << 2)
 MOVES_TO_TAIL = Code(1 << 3)
 MERGES_BY_TYPE = Code(1 << 4)
+PCP_HIGH_ORDERS = Code(1 << 5)
+PCP_TUNES_ITSELF = Code(1 << 6)
+PCP_ROUND_ROBIN = Code(1 << 7)
+COLD_PAGES = Code(1 << 8)
+BULK_INTERFACE = Code(1 << 9)
 
 FEATURES: Mapping[str, Code] = MappingProxyType(
     {
@@ -26,6 +31,11 @@ FEATURES: Mapping[str, Code] = MappingProxyType(
         "claims_then_steals": CLAIMS_THEN_STEALS,
         "moves_to_tail": MOVES_TO_TAIL,
         "merges_by_type": MERGES_BY_TYPE,
+        "pcp_high_orders": PCP_HIGH_ORDERS,
+        "pcp_tunes_itself": PCP_TUNES_ITSELF,
+        "pcp_round_robin": PCP_ROUND_ROBIN,
+        "cold_pages": COLD_PAGES,
+        "bulk_interface": BULK_INTERFACE,
     }
 )
 """The bit of each field of Rules that is a feature."""

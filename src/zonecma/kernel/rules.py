@@ -50,6 +50,18 @@ class Rules:
     merges_by_type: bool = True
     """Whole pageblocks merge within a type or among those with fallbacks; else all but
     isolated ones do (4.7)."""
+    pcp_high_orders: bool = True
+    """Orders 1 to 3 and the pageblock's have per-cpu lists too (since 5.13)."""
+    pcp_tunes_itself: bool = True
+    """Refills and drains grow with runs of allocations and frees, ``high`` with the demand (since
+    6.7); else a refill is a batch, and so is the drain once ``high`` pages are there (4.7)."""
+    pcp_round_robin: bool = False
+    """Drains take from the lists in turn, from each more than from the last (4.7); else they
+    empty list after list."""
+    cold_pages: bool = False
+    """Pages that no cache holds are kept at the lists' other ends: __GFP_COLD (until 4.14)."""
+    bulk_interface: bool = True
+    """Many single frames may be asked for at once, from one zone's list (since 5.13)."""
 
 
 _LINUX_4_7 = Rules(
@@ -59,6 +71,11 @@ _LINUX_4_7 = Rules(
     claims_then_steals=False,
     moves_to_tail=False,
     merges_by_type=False,
+    pcp_high_orders=False,
+    pcp_tunes_itself=False,
+    pcp_round_robin=True,
+    cold_pages=True,
+    bulk_interface=False,
 )
 
 RULES: Mapping[str, Rules] = MappingProxyType({"4.7": _LINUX_4_7, "6.12": Rules("6.12")})

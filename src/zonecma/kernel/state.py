@@ -57,6 +57,7 @@ ZONE = np.dtype(
         ("watermark", "i8", (4,)),  # MIN, LOW, HIGH, PROMO
         ("watermark_boost", "i8"),
         ("lowmem_reserve", "i8", (MAX_NR_ZONES,)),  # against requests of each highest zone
+        ("nr_isolate_pageblock", "i8"),  # isolated pageblocks
         ("zone_flags", "i8"),  # ZONE_* bits; not "flags": a numpy record has such an attribute
     ],
     align=True,

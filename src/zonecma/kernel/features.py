@@ -23,6 +23,10 @@ PCP_TUNES_ITSELF = Code(1 << 6)
 PCP_ROUND_ROBIN = Code(1 << 7)
 COLD_PAGES = Code(1 << 8)
 BULK_INTERFACE = Code(1 << 9)
+ISOLATES_PAGEBLOCKS = Code(1 << 10)
+DRAINS_EACH_BLOCK = Code(1 << 11)
+MOVES_LARGE_PAGES = Code(1 << 12)
+ALIGNS_FRAMES = Code(1 << 13)
 
 FEATURES: Mapping[str, Code] = MappingProxyType(
     {
@@ -36,6 +40,10 @@ FEATURES: Mapping[str, Code] = MappingProxyType(
         "pcp_round_robin": PCP_ROUND_ROBIN,
         "cold_pages": COLD_PAGES,
         "bulk_interface": BULK_INTERFACE,
+        "isolates_pageblocks": ISOLATES_PAGEBLOCKS,
+        "drains_each_block": DRAINS_EACH_BLOCK,
+        "moves_large_pages": MOVES_LARGE_PAGES,
+        "aligns_frames": ALIGNS_FRAMES,
     }
 )
 """The bit of each field of Rules that is a feature."""

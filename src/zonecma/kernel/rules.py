@@ -62,6 +62,16 @@ class Rules:
     """Pages that no cache holds are kept at the lists' other ends: __GFP_COLD (until 4.14)."""
     bulk_interface: bool = True
     """Many single frames may be asked for at once, from one zone's list (since 5.13)."""
+    isolates_pageblocks: bool = True
+    """A contiguous call isolates the pageblocks of its range, the first and the last before the
+    others; else its range rounded to the largest chunk, ascending (4.7)."""
+    drains_each_block: bool = False
+    """Isolation empties the per-cpu lists after each pageblock, and the call once more after
+    migration (4.7); else once, when all is isolated."""
+    moves_large_pages: bool = True
+    """A contiguous call moves compound pages too; else it fails where one is (4.7)."""
+    aligns_frames: bool = True
+    """cma_alloc aligns frame numbers; else it is wrong by the area's own misalignment (4.7)."""
 
 
 _LINUX_4_7 = Rules(
@@ -76,6 +86,10 @@ _LINUX_4_7 = Rules(
     pcp_round_robin=True,
     cold_pages=True,
     bulk_interface=False,
+    isolates_pageblocks=False,
+    drains_each_block=True,
+    moves_large_pages=False,
+    aligns_frames=False,
 )
 
 RULES: Mapping[str, Rules] = MappingProxyType({"4.7": _LINUX_4_7, "6.12": Rules("6.12")})

@@ -27,6 +27,10 @@ ISOLATES_PAGEBLOCKS = Code(1 << 10)
 DRAINS_EACH_BLOCK = Code(1 << 11)
 MOVES_LARGE_PAGES = Code(1 << 12)
 ALIGNS_FRAMES = Code(1 << 13)
+FAIR_ZONES = Code(1 << 14)
+NOTES_BELOW_HIGH = Code(1 << 15)
+AVOIDS_FRAGMENTATION = Code(1 << 16)
+TRIES_HARDER = Code(1 << 17)
 
 FEATURES: Mapping[str, Code] = MappingProxyType(
     {
@@ -44,6 +48,10 @@ FEATURES: Mapping[str, Code] = MappingProxyType(
         "drains_each_block": DRAINS_EACH_BLOCK,
         "moves_large_pages": MOVES_LARGE_PAGES,
         "aligns_frames": ALIGNS_FRAMES,
+        "fair_zones": FAIR_ZONES,
+        "notes_below_high": NOTES_BELOW_HIGH,
+        "avoids_fragmentation": AVOIDS_FRAGMENTATION,
+        "tries_harder": TRIES_HARDER,
     }
 )
 """The bit of each field of Rules that is a feature."""

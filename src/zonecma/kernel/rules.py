@@ -72,6 +72,15 @@ class Rules:
     """A contiguous call moves compound pages too; else it fails where one is (4.7)."""
     aligns_frames: bool = True
     """cma_alloc aligns frame numbers; else it is wrong by the area's own misalignment (4.7)."""
+    fair_zones: bool = False
+    """A first attempt takes from each zone in proportion to its marks' distance (until 4.7)."""
+    notes_below_high: bool = True
+    """A zone that sank below its high mark is noted, and its per-cpu lists grow no more (since 6.7)."""
+    avoids_fragmentation: bool = True
+    """A first attempt in ZONE_NORMAL falls back to no other type's pageblock (since 5.0)."""
+    tries_harder: bool = False
+    """GFP_ATOMIC may take a quarter more of the mark, __GFP_HIGH or not (ALLOC_HARDER, until 6.2);
+    else who can't wait may, but only with __GFP_HIGH."""
 
 
 _LINUX_4_7 = Rules(
@@ -90,6 +99,11 @@ _LINUX_4_7 = Rules(
     drains_each_block=True,
     moves_large_pages=False,
     aligns_frames=False,
+    fair_zones=True,
+    notes_below_high=False,
+    avoids_fragmentation=False,
+    tries_harder=True,
+    watermark_boost_factor=0,
 )
 
 RULES: Mapping[str, Rules] = MappingProxyType({"4.7": _LINUX_4_7, "6.12": Rules("6.12")})

@@ -58,6 +58,8 @@ ZONE = np.dtype(
         ("watermark_boost", "i8"),
         ("lowmem_reserve", "i8", (MAX_NR_ZONES,)),  # against requests of each highest zone
         ("nr_isolate_pageblock", "i8"),  # isolated pageblocks
+        ("nr_alloc_batch", "i8"),  # NR_ALLOC_BATCH: frames of its turn that are left (4.7)
+        ("stat_threshold", "i8"),  # what a CPU may keep to itself of that counter
         ("zone_flags", "i8"),  # ZONE_* bits; not "flags": a numpy record has such an attribute
     ],
     align=True,
@@ -74,6 +76,7 @@ PCP = np.dtype(
         ("pcp_flags", "i8"),  # PCPF_* bits
         ("alloc_factor", "i8"),  # shift
         ("free_count", "i8"),  # frames freed in a row
+        ("alloc_batch_diff", "i8"),  # this CPU's own part of nr_alloc_batch (4.7)
     ],
     align=True,
 )

@@ -50,6 +50,7 @@ def setup_per_zone_wmarks(s: State, rules: Rules, min_free_pages: int) -> None:
         for mark in (WMARK_MIN, WMARK_LOW, WMARK_HIGH, WMARK_PROMO):
             zone.watermark[mark] = lowest + mark * step
         zone.watermark_boost = 0
+        zone.nr_alloc_batch = zone.watermark[WMARK_HIGH] - zone.watermark[WMARK_LOW]
 
 
 def setup_per_zone_lowmem_reserve(s: State, rules: Rules) -> None:

@@ -9,12 +9,14 @@ from zonecma.kernel.alloc import alloc_pages, alloc_pages_bulk
 from zonecma.kernel.cma import cma_alloc, cma_release
 from zonecma.kernel.contents import free_lists, pcp_lists
 from zonecma.kernel.fallback import rmqueue_claim, rmqueue_steal
-from zonecma.kernel.free import free_pages
+from zonecma.kernel.features import follow
+from zonecma.kernel.free import free_cold_page, free_pages
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_MIGRATION_TARGET, GFP_NOFS, Gfp
 from zonecma.kernel.isolation import start_isolate_page_range, undo_isolate_page_range
 from zonecma.kernel.jit import entry
 from zonecma.kernel.migrate import place_object
 from zonecma.kernel.migratetype import MIGRATE_CMA
+from zonecma.kernel.mixed_fallback import rmqueue_fallback
 from zonecma.kernel.pcp import decay_pcp_high, drain_all_zones, free_pcppages_bulk
 from zonecma.kernel.rules import NEWEST
 from zonecma.kernel.state import IN_USE, NO_OBJECT, empty_state
@@ -26,7 +28,7 @@ from zonecma.kernel.zone import ZONE_DMA32, ZONE_NORMAL
 from zonecma.placement import HalfFree
 from zonecma.placement.tables import fill_tables
 
-MOVABLE, KERNEL, BUFFER, RECLAIMABLE, TARGET, FAULT, READ, WRITTEN = range(8)
+MOVABLE, KERNEL, BUFFER, RECLAIMABLE, TARGET, FAULT, READ, WRITTEN, COLD = range(9)
 """The gfp classes of the machines below."""
 MASKS = (
     GFP_HIGHUSER_MOVABLE,
@@ -37,10 +39,11 @@ MASKS = (
     GFP_HIGHUSER_MOVABLE | Gfp.ZERO | Gfp.COMP,
     GFP_HIGHUSER_MOVABLE | Gfp.NORETRY | Gfp.NOWARN | Gfp.COMP,
     GFP_HIGHUSER_MOVABLE | Gfp.WRITE | Gfp.COMP,
+    GFP_HIGHUSER_MOVABLE | Gfp.COLD,
 )
 
 FREE_PAGES, ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DRAIN, DECAY, ISOLATE, UNISOLATE = range(9)
-CLAIM, STEAL, PCP_BULK = range(9, 12)
+CLAIM, STEAL, PCP_BULK, FALLBACK, FREE_COLD = range(9, 14)
 
 
 @entry
@@ -52,11 +55,14 @@ def act(s, what, a, b, c, d):
         if pfn >= 0 and d != NO_OBJECT:
             place_object(s, d, pfn)
         return pfn
-    if what == FREE_PAGES:
+    if what in (FREE_PAGES, FREE_COLD):
         number = s.frame[b].object
         if number != NO_OBJECT:
             s.object_pfn[number] = -1
-        free_pages(s, Cpu(a), Pfn(b), Order(c))
+        if what == FREE_COLD:
+            free_cold_page(s, Cpu(a), Pfn(b))
+        else:
+            free_pages(s, Cpu(a), Pfn(b), Order(c))
     elif what == BULK:
         return Pfn(alloc_pages_bulk(s, Cpu(a), User(b), Pages(c)))
     elif what == CMA_ALLOC:
@@ -78,13 +84,15 @@ def act(s, what, a, b, c, d):
         return rmqueue_steal(s, ZoneIndex(a), Order(b), Migratetype(c))
     elif what == PCP_BULK:
         free_pcppages_bulk(s, ZoneIndex(a), Cpu(0), b, Pindex(c))
+    elif what == FALLBACK:
+        return rmqueue_fallback(s, ZoneIndex(a), Order(b), Migratetype(c))
     return Pfn(-1)
 
 
-def bare(frames=0x2400, zone=ZONE_NORMAL, cpus=1, **options):
+def bare(frames=0x2400, zone=ZONE_NORMAL, cpus=1, rules=NEWEST, **options):
     """One zone of ``frames`` frames, all in use, no thresholds: allocations go until nothing is left."""
     state = empty_state(frames, cpus, nr_gfp_classes=len(MASKS), nr_objects=frames + 1, **options)
-    state.conf.pcp_batch_scale_max = NEWEST.pcp_batch_scale_max
+    follow(state, rules)
     state.frame.zone[:frames], state.frame.where[:frames] = zone, IN_USE
     state.frame.user[:frames] = UNKNOWN_USER
     record = state.zone[zone]
@@ -94,10 +102,10 @@ def bare(frames=0x2400, zone=ZONE_NORMAL, cpus=1, **options):
     return state
 
 
-def booted(mib=64, cma_mib=16, cpus=1, placement=None):
+def booted(mib=64, cma_mib=16, cpus=1, placement=None, rules=NEWEST):
     """A machine of one zone, as boot leaves it: its area at the top, thresholds of the kernel's rule."""
     frames, area = mib * 256, cma_mib * 256
-    state = bare(frames, ZONE_DMA32, cpus, nr_areas=1, nr_bits=area)
+    state = bare(frames, ZONE_DMA32, cpus, rules, nr_areas=1, nr_bits=area)
     base = frames - area
     boot.memblock_free_pages(state, Pfn(0), Pfn(base))
     state.cma[0].base_pfn, state.cma[0].count = base, area
@@ -105,7 +113,7 @@ def booted(mib=64, cma_mib=16, cpus=1, placement=None):
     for start in range(base, frames, 512):
         boot.init_cma_reserved_pageblock(state, Pfn(start), MIGRATE_CMA)
     state.zone[ZONE_DMA32].cma = area
-    recalculate(state, Tunables(), huge_pages=False)
+    recalculate(state, Tunables(rules), huge_pages=False)
     fill_tables(state, placement or HalfFree(), MASKS)
     return state
 

@@ -12,8 +12,10 @@ from tests.machines import (
     BULK,
     CMA_ALLOC,
     CMA_RELEASE,
+    COLD,
     DECAY,
     DRAIN,
+    FREE_COLD,
     FREE_PAGES,
     KERNEL,
     MOVABLE,
@@ -22,16 +24,19 @@ from tests.machines import (
     booted,
     log,
 )
+from zonecma.kernel.rules import NEWEST, RULES
 from zonecma.kernel.tracepoint import MM_PAGE_ALLOC
 from zonecma.kernel.validate import validate
 from zonecma.kernel.zone import ZONE_DMA32
 from zonecma.placement import HalfFree, LastResort
 
-CLASSES = st.sampled_from([MOVABLE, MOVABLE, KERNEL, BUFFER, RECLAIMABLE])
+CLASSES = st.sampled_from([MOVABLE, MOVABLE, KERNEL, BUFFER, RECLAIMABLE, COLD])
 
 
 class Allocator(RuleBasedStateMachine):
     """A small machine; the test's own books say who holds what."""
+
+    kernel = NEWEST
 
     @initialize(
         cpus=st.integers(1, 3),
@@ -39,7 +44,7 @@ class Allocator(RuleBasedStateMachine):
         mib=st.sampled_from([12, 24]),
     )
     def boot(self, cpus, placement, mib):
-        self.state = booted(mib=mib, cma_mib=8, cpus=cpus, placement=placement)
+        self.state = booted(mib=mib, cma_mib=8, cpus=cpus, placement=placement, rules=self.kernel)
         self.cpus, self.objects, self.singles, self.calls = cpus, {}, [], []
         self.pages = mib * 256
         self.unused_numbers = list(range(self.pages + 1))
@@ -106,6 +111,7 @@ class Allocator(RuleBasedStateMachine):
     def sound(self):
         if hasattr(self, "state"):
             validate(self.state)
+            assert not self.state.zone.nr_isolate_pageblock.any()  # isolation ends with its call
 
     @invariant()
     def nobody_shares_a_frame(self):
@@ -124,9 +130,25 @@ class Allocator(RuleBasedStateMachine):
         if hasattr(self, "state"):
             base = int(self.state.cma[0].base_pfn)
             users = {user for n, (user, _) in self.objects.items() if self.state.object_pfn[n] >= base}
-            assert users <= {MOVABLE, BUFFER}
+            assert users <= {MOVABLE, BUFFER, COLD}
             assert all(pfn < base for pfn in self.singles)
 
 
+class AllocatorOf47(Allocator):
+    """The same under the rules of 4.7, which know cold pages."""
+
+    kernel = RULES["4.7"]
+
+    @rule(cpu=st.integers(0, 2), count=st.integers(1, 60))
+    def free_cold(self, cpu, count):
+        for number in [n for n, (_, order) in sorted(self.objects.items()) if order == 0][:count]:
+            del self.objects[number]
+            self.unused_numbers.append(number)
+            act(self.state, FREE_COLD, cpu % self.cpus, int(self.state.object_pfn[number]), 0, 0)
+
+
 TestAllocator = Allocator.TestCase
-TestAllocator.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestAllocatorOf47 = AllocatorOf47.TestCase
+TestAllocator.settings = TestAllocatorOf47.settings = settings(
+    max_examples=150, stateful_step_count=40, deadline=None
+)

@@ -68,3 +68,19 @@ def test_single_pages_for_high_priority_ignore_the_boost_at_the_minimum(state):
     assert not passes(state, 5100, check=fast)
     assert passes(state, 5100, flags.ALLOC_MIN_RESERVE, check=fast)
     assert not passes(state, 5100, flags.ALLOC_MIN_RESERVE, order=1, check=fast)
+
+
+def test_harder_takes_a_quarter_with_or_without_the_half(state):
+    # 512 pages count.  681 - 170 = 511, 682 - 170 = 512; twice the mark where half of it comes off first.
+    both = flags.ALLOC_HARDER | flags.ALLOC_MIN_RESERVE
+    assert passes(state, 681, flags.ALLOC_HARDER)
+    assert not passes(state, 682, flags.ALLOC_HARDER)
+    assert passes(state, 2 * 681, both)
+    assert not passes(state, 2 * 682, both)
+
+
+def test_harder_takes_any_list_for_a_chunk(state):
+    from_python(rmqueue_smallest)(state, ZONE_NORMAL, Order(9), MIGRATE_MOVABLE)
+    state.zone[ZONE_NORMAL].nr_free_cma = 0
+    assert not passes(state, 0, order=9)
+    assert passes(state, 0, flags.ALLOC_HARDER, order=9)

@@ -1,4 +1,4 @@
-"""The front door of the allocator: zone by zone until one can serve (mm/page_alloc.c, 6.12).
+"""The front door of the allocator: zone by zone until one can serve (mm/page_alloc.c, 6.12 and 4.7).
 
 The slow path is its first attempt only: kswapd's reclaim, direct reclaim and compaction are
 not modelled.
@@ -7,11 +7,14 @@ not modelled.
 from __future__ import annotations
 
 from zonecma.kernel.alloc_flags import (
+    ALLOC_FAIR,
     ALLOC_NOFRAGMENT,
     ALLOC_WMARK_MASK,
     WMARK_HIGH,
     WMARK_LOW,
 )
+from zonecma.kernel.fair import charge_alloc_batch, fair_depleted, reset_alloc_batches
+from zonecma.kernel.features import BULK_INTERFACE, FAIR_ZONES, NOTES_BELOW_HIGH, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.pcp import pcp_allowed_order, rmqueue_pcplist
 from zonecma.kernel.rmqueue import rmqueue_buddy
@@ -39,7 +42,7 @@ def zone_may_serve(
     s: State, zone: ZoneIndex, order: Order, highest_zone: ZoneIndex, alloc_flags: AllocFlags
 ) -> bool:
     """Watermark check of one zone; notes when it has sunk below its high mark (6.7 and later)."""
-    if not s.zone[zone].zone_flags & ZONE_BELOW_HIGH:
+    if has(s, NOTES_BELOW_HIGH) and not s.zone[zone].zone_flags & ZONE_BELOW_HIGH:
         high = wmark_pages(s, zone, WMARK_HIGH)
         if zone_watermark_fast(s, zone, order, high, highest_zone, alloc_flags):
             return True
@@ -59,25 +62,36 @@ def rmqueue_zone(
         pfn = rmqueue_pcplist(s, zone, cpu, order, migratetype, alloc_flags)
     if pfn == NO_PFN:
         pfn = rmqueue_buddy(s, zone, order, migratetype, alloc_flags)
+    if pfn != NO_PFN and has(s, FAIR_ZONES):
+        charge_alloc_batch(s, zone, cpu, order)
     return pfn
 
 
 @jit
 def get_page_from_freelist(s: State, cpu: Cpu, user: User, order: Order, alloc_flags: AllocFlags) -> Pfn:
-    """Walk the zonelist once, and once more without NOFRAGMENT (get_page_from_freelist)."""
+    """Walk the zonelist once, and once more without NOFRAGMENT (get_page_from_freelist).
+
+    4.7: where zones were passed over since their turn is over, a new round begins, and the
+    second walk asks for no turn.
+    """
     gfp = s.gfp[user]
     highest_zone = ZoneIndex(gfp.highest_zone)
     while True:
+        skipped = False
         for i in range(gfp.nr_zones):
             zone = ZoneIndex(gfp.zonelist[i])
-            if zone_may_serve(s, zone, order, highest_zone, alloc_flags):
+            if alloc_flags & ALLOC_FAIR and fair_depleted(s, zone):
+                skipped = True
+            elif zone_may_serve(s, zone, order, highest_zone, alloc_flags):
                 migratetype = Migratetype(gfp.migratetype)
                 pfn = rmqueue_zone(s, zone, cpu, order, migratetype, alloc_flags)
                 if pfn != NO_PFN:
                     return pfn
-        if not alloc_flags & ALLOC_NOFRAGMENT:
+        if skipped:
+            reset_alloc_batches(s, cpu, ZoneIndex(gfp.zonelist[0]))
+        elif not alloc_flags & ALLOC_NOFRAGMENT:
             return NO_PFN
-        alloc_flags = AllocFlags(alloc_flags & ~ALLOC_NOFRAGMENT)
+        alloc_flags = AllocFlags(alloc_flags & ~(ALLOC_NOFRAGMENT | ALLOC_FAIR))
 
 
 @jit
@@ -92,6 +106,15 @@ def alloc_pages(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
         prep_new_page(s, pfn, order, user)
         trace_mm_page_alloc(s, pfn, order, cpu)
     return pfn
+
+
+@jit
+def alloc_pages_singly(s: State, cpu: Cpu, user: User, nr_pages: Pages) -> int:
+    """Ask for single frames until one is refused; how many were got."""
+    got = 0
+    while got < nr_pages and alloc_pages(s, cpu, user, Order(0)) != NO_PFN:
+        got += 1
+    return got
 
 
 @primitive
@@ -112,8 +135,11 @@ def alloc_pages_bulk(s: State, cpu: Cpu, user: User, nr_pages: Pages) -> int:
     """Allocate single frames from one zone's per-cpu list (alloc_pages_bulk); how many were got.
 
     As in the kernel a single frame, and a request that no zone can meet, go through
-    ``alloc_pages``; frames are reported by the tracepoint.
+    ``alloc_pages``; frames are reported by the tracepoint.  Where there is no such interface
+    the caller asks for frame after frame.
     """
+    if not has(s, BULK_INTERFACE):
+        return alloc_pages_singly(s, cpu, user, nr_pages)
     zone = NO_ZONE if nr_pages == 1 else zone_for_bulk(s, user, nr_pages)
     got = 0
     if zone != NO_ZONE:

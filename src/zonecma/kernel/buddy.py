@@ -1,13 +1,14 @@
 """The buddy lists: taking the smallest chunk, splitting it, freeing and merging.
 
-Rules of mm/page_alloc.c, 6.12.117.  A free chunk is always on the list of its pageblock's
-type ("freelist hygiene", 6.10 and later).
+Rules of mm/page_alloc.c, 6.12.117 and 4.7.4.  Since 6.10 a free chunk is always on the list of
+its pageblock's type ("freelist hygiene").
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from zonecma.kernel.features import FREELIST_HYGIENE, MERGES_BY_TYPE, MOVES_TO_TAIL, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lists import HEAD, free_list, list_add, list_add_tail, list_del, list_empty, list_first
 from zonecma.kernel.migratetype import (
@@ -73,9 +74,13 @@ def del_page_from_free_list(
 def move_to_free_list(
     s: State, pfn: Pfn, zone: ZoneIndex, order: Order, old: Migratetype, new: Migratetype
 ) -> None:
-    """Move a chunk to the tail of another type's list (move_to_free_list)."""
+    """Move a chunk to another type's list (move_to_free_list, 6.x; move_freepages, 4.7)."""
     list_del(s, pfn)
-    list_add_tail(s, pfn, free_list(s, zone, order, new))
+    head = free_list(s, zone, order, new)
+    if has(s, MOVES_TO_TAIL):
+        list_add_tail(s, pfn, head)
+    else:
+        list_add(s, pfn, head)
     account_freepages(s, zone, -(1 << order), old)
     account_freepages(s, zone, 1 << order, new)
 
@@ -98,10 +103,15 @@ def buddy_merge_likely(s: State, pfn: Pfn, order: Order, zone: ZoneIndex) -> boo
 
 @primitive
 def may_merge(s: State, order: Order, one: Migratetype, other: Migratetype) -> bool:
-    """Whole pageblocks merge within a type, or among those with fallbacks (__free_one_page, 6.x)."""
+    """Whole pageblocks merge within a type, or among those with fallbacks (__free_one_page, 6.x).
+
+    In 4.7 only isolation keeps them apart; areas are aligned to the largest chunk there.
+    """
     if order < s.config[0].pageblock_order or one == other:
         return True
-    return migratetype_is_mergeable(one) and migratetype_is_mergeable(other)
+    if has(s, MERGES_BY_TYPE):
+        return migratetype_is_mergeable(one) and migratetype_is_mergeable(other)
+    return one != MIGRATE_ISOLATE and other != MIGRATE_ISOLATE  # type: ignore[no-any-return]
 
 
 @jit
@@ -123,7 +133,7 @@ def free_one_page(
         if not may_merge(s, order, migratetype, buddy_type):
             break
         remove_from_free_list(s, buddy, zone, order)
-        if buddy_type != migratetype:
+        if buddy_type != migratetype and has(s, FREELIST_HYGIENE):
             change_pageblock_range(s, buddy, order, migratetype)
         pfn = Pfn(pfn & buddy)
         order = Order(order + 1)
@@ -133,9 +143,13 @@ def free_one_page(
 
 @jit
 def split_large_buddy(s: State, pfn: Pfn, zone: ZoneIndex, order: Order, to_tail: np.bool_) -> None:
-    """Free a chunk pageblock by pageblock, each to the list of its own type (split_large_buddy)."""
+    """Free a chunk pageblock by pageblock, each to the list of its own type (split_large_buddy).
+
+    Without freelist hygiene it is freed whole, as its first pageblock's type (__free_pages_ok).
+    """
     end = pfn + (1 << order)
-    order = min(order, Order(s.config[0].pageblock_order))
+    if has(s, FREELIST_HYGIENE):
+        order = min(order, Order(s.config[0].pageblock_order))
     while pfn < end:
         free_one_page(s, pfn, zone, order, get_pageblock_migratetype(s, pfn), to_tail)
         pfn = Pfn(pfn + (1 << order))

@@ -1,10 +1,11 @@
-"""cma_alloc and cma_release (mm/cma.c) over alloc_contig_range (mm/page_alloc.c), 6.12.
+"""cma_alloc and cma_release (mm/cma.c) over alloc_contig_range (mm/page_alloc.c), 6.12 and 4.7.
 
 First fit in the area's bitmap; while a range is busy the search slides on by one alignment.
 """
 
 from __future__ import annotations
 
+from zonecma.kernel.features import ALIGNS_FRAMES, DRAINS_EACH_BLOCK, has
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.isolation import (
     find_large_buddy,
@@ -47,6 +48,18 @@ def bitmap_mask(s: State, area: Area, align: Order) -> Bit:
 
 
 @primitive
+def bitmap_offset(s: State, area: Area, align: Order) -> Bit:
+    """Bits between an aligned frame and the area's base (cma_bitmap_aligned_offset).
+
+    4.7 counts on to the next aligned frame instead of back to the last one.
+    """
+    misaligned = s.cma[area].base_pfn & ((1 << align) - 1)
+    if misaligned and not has(s, ALIGNS_FRAMES):
+        misaligned = (1 << align) - misaligned
+    return Bit(misaligned >> s.cma[area].order_per_bit)
+
+
+@primitive
 def bits_of(s: State, area: Area, nr_pages: Pages) -> Bit:
     """Bits that stand for so many frames, rounded up (cma_bitmap_pages_to_bits)."""
     return Bit(-(-nr_pages >> s.cma[area].order_per_bit))
@@ -78,8 +91,7 @@ def find_zero_bits(s: State, area: Area, nr_pages: Pages, align: Order, start: B
     """
     if nr_pages <= 0:
         return NO_BIT
-    mask = bitmap_mask(s, area, align)
-    offset = (s.cma[area].base_pfn & ((1 << align) - 1)) >> s.cma[area].order_per_bit
+    mask, offset = bitmap_mask(s, area, align), bitmap_offset(s, area, align)
     wanted, total = bits_of(s, area, nr_pages), bits_of(s, area, Pages(s.cma[area].count))
     first = s.cma[area].first_bit
     bit = start
@@ -113,7 +125,10 @@ def range_zone(s: State, pfn: Pfn) -> ZoneIndex:
 
 @jit
 def begin_contig_range(s: State, start: Pfn, end: Pfn, migratetype: Migratetype) -> bool:
-    """First step of alloc_contig_range: isolate, then drain every CPU's lists of the zone."""
+    """First step of alloc_contig_range: isolate, then drain every CPU's lists of the zone.
+
+    Where each isolated block was followed by a drain, nothing is left for this one.
+    """
     if not start_isolate_page_range(s, start, end, migratetype):
         return False
     drain_all_pages(s, range_zone(s, start))
@@ -141,6 +156,8 @@ def alloc_contig_range(s: State, cpu: Cpu, start: Pfn, end: Pfn, target_user: Us
     if not begin_contig_range(s, start, end, migratetype):
         return EBUSY, Pages(0)
     error, moved = migrate_range(s, cpu, start, end, target_user)
+    if has(s, DRAINS_EACH_BLOCK) and error == OK:
+        drain_all_pages(s, range_zone(s, start))
     if error == OK:
         outer_start = find_large_buddy(s, start)
         outer_end = isolate_freepages_range(s, start, end)

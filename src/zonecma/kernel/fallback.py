@@ -100,9 +100,11 @@ def movable_pages_of_block(s: State, start: Pfn) -> int:
 
 
 @jit
-def move_freepages_block(s: State, start: Pfn, zone: ZoneIndex, old: Migratetype, new: Migratetype) -> int:
-    """Change a pageblock's type, and move its free chunks, ascending (__move_freepages_block)."""
-    moved, pfn, end = 0, start, start + pageblock_nr_pages(s)
+def move_freepages(
+    s: State, start: Pfn, end: Pfn, zone: ZoneIndex, old: Migratetype, new: Migratetype
+) -> int:
+    """Move the free chunks that start in a range to another type's lists, ascending; their pages."""
+    moved, pfn = 0, start
     while pfn < end:
         if s.frame[pfn].where != IN_BUDDY:
             pfn = Pfn(pfn + 1)
@@ -111,8 +113,14 @@ def move_freepages_block(s: State, start: Pfn, zone: ZoneIndex, old: Migratetype
         move_to_free_list(s, pfn, zone, order, old, new)
         moved += 1 << order
         pfn = Pfn(pfn + (1 << order))
-    set_pageblock_migratetype(s, start, new)
     return moved
+
+
+@jit
+def move_freepages_block(s: State, start: Pfn, zone: ZoneIndex, old: Migratetype, new: Migratetype) -> None:
+    """Change a pageblock's type, and move its free chunks (__move_freepages_block)."""
+    move_freepages(s, start, Pfn(start + pageblock_nr_pages(s)), zone, old, new)
+    set_pageblock_migratetype(s, start, new)
 
 
 @primitive

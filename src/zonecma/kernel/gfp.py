@@ -42,6 +42,7 @@ class Gfp(enum.IntFlag):
     THISNODE = 0x200000
     ACCOUNT = 0x400000
     ZEROTAGS = 0x800000
+    COLD = 0x40000000  # 4.7 only, where it is 0x100; a bit that stands for nothing else
 
 
 GFP_RECLAIM = Gfp.DIRECT_RECLAIM | Gfp.KSWAPD_RECLAIM

@@ -1,25 +1,33 @@
 """Isolating pageblocks: no page of them is handed out until they are given back.
 
-mm/page_isolation.c and alloc_contig_range of mm/page_alloc.c, 6.12.117.
+mm/page_isolation.c and alloc_contig_range of mm/page_alloc.c, 6.12.117 and 4.7.4.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
 from zonecma.kernel.buddy import del_page_from_free_list, free_one_page, is_free_chunk, split_large_buddy
 from zonecma.kernel.chunk import chunk_order, chunk_pages
 from zonecma.kernel.fallback import move_freepages_block, zone_spans_block
+from zonecma.kernel.features import (
+    DRAINS_EACH_BLOCK,
+    ISOLATES_PAGEBLOCKS,
+    MOVES_TO_TAIL,
+    has,
+)
 from zonecma.kernel.jit import jit, primitive
-from zonecma.kernel.lists import HEAD, TAIL
+from zonecma.kernel.lists import HEAD
 from zonecma.kernel.migratetype import MIGRATE_ISOLATE
 from zonecma.kernel.pageblock import (
     get_pageblock_migratetype,
-    pageblock_align,
     pageblock_nr_pages,
-    pageblock_start_pfn,
     set_pageblock_migratetype,
 )
+from zonecma.kernel.pcp import drain_all_pages
 from zonecma.kernel.state import IN_BUDDY, State
 from zonecma.kernel.units import NO_PFN, Migratetype, Order, Pfn, ZoneIndex
+from zonecma.kernel.zone import NO_ZONE
 
 
 @jit
@@ -37,10 +45,14 @@ def find_large_buddy(s: State, start: Pfn) -> Pfn:
 def move_freepages_block_isolate(s: State, start: Pfn, zone: ZoneIndex, migratetype: Migratetype) -> bool:
     """Change a pageblock's type; a free chunk that straddles it is cut into pageblocks first.
 
-    False when the zone's span cuts the block (move_freepages_block_isolate).
+    False when the zone's span cuts the block (move_freepages_block_isolate).  Where whole chunks
+    of the largest order are isolated none straddles: one moves with its first pageblock.
     """
     if not zone_spans_block(s, zone, start):
         return False
+    if not has(s, ISOLATES_PAGEBLOCKS):
+        move_freepages_block(s, start, zone, get_pageblock_migratetype(s, start), migratetype)
+        return True
     chunk = find_large_buddy(s, start)
     order = chunk_order(s, chunk)
     straddles = chunk != start or order > s.config[0].pageblock_order
@@ -60,14 +72,23 @@ def isolate_block(s: State, start: Pfn) -> bool:
     has_unmovable_pages() never objects to a CMA block, and other blocks of an area are
     movable by placement.
     """
-    if get_pageblock_migratetype(s, start) == MIGRATE_ISOLATE:
+    zone = ZoneIndex(s.frame[start].zone)
+    if zone == NO_ZONE or get_pageblock_migratetype(s, start) == MIGRATE_ISOLATE:
         return False
-    return move_freepages_block_isolate(s, start, ZoneIndex(s.frame[start].zone), MIGRATE_ISOLATE)
+    if not move_freepages_block_isolate(s, start, zone, MIGRATE_ISOLATE):
+        return False
+    s.zone[zone].nr_isolate_pageblock += 1
+    if has(s, DRAINS_EACH_BLOCK):
+        drain_all_pages(s, zone)
+    return True
 
 
 @primitive
 def mergeable_neighbour(s: State, start: Pfn, zone: ZoneIndex, order: Order) -> bool:
-    """Whether a free chunk has a free buddy outside isolation, so that freeing it anew merges both."""
+    """Whether a free chunk has a free buddy outside isolation, so that freeing it anew merges both.
+
+    4.7 does not ask whether the buddy is free; freed anew alone, the chunk ends up where it would.
+    """
     if order < s.config[0].pageblock_order or order >= s.config[0].max_order:
         return False
     buddy = Pfn(start ^ (1 << order))
@@ -81,44 +102,82 @@ def unisolate_block(s: State, start: Pfn, migratetype: Migratetype) -> None:
     if get_pageblock_migratetype(s, start) != MIGRATE_ISOLATE:
         return
     zone, order = ZoneIndex(s.frame[start].zone), chunk_order(s, start)
+    s.zone[zone].nr_isolate_pageblock -= 1
     if s.frame[start].where == IN_BUDDY and mergeable_neighbour(s, start, zone, order):
         del_page_from_free_list(s, start, zone, order, MIGRATE_ISOLATE)
         set_pageblock_migratetype(s, start, migratetype)
-        free_one_page(s, start, zone, order, migratetype, TAIL)
+        free_one_page(s, start, zone, order, migratetype, np.bool_(has(s, MOVES_TO_TAIL)))
     else:
         move_freepages_block_isolate(s, start, zone, migratetype)
 
 
+@primitive
+def isolation_start(s: State, start: Pfn) -> Pfn:
+    """First frame of what is isolated for a range that starts here (pfn_max_align_down, 4.7)."""
+    largest = 0 if has(s, ISOLATES_PAGEBLOCKS) else s.config[0].max_order
+    return Pfn(start & -(1 << max(largest, s.config[0].pageblock_order)))
+
+
+@primitive
+def isolation_end(s: State, end: Pfn) -> Pfn:
+    """The frame after what is isolated for a range that ends here (pfn_max_align_up, 4.7)."""
+    return Pfn(-isolation_start(s, Pfn(-end)))
+
+
 @jit
-def undo_isolate_page_range(s: State, start: Pfn, end: Pfn, migratetype: Migratetype) -> None:
-    """Give the isolated pageblocks of a range back, ascending (undo_isolate_page_range)."""
-    pfn, last = pageblock_start_pfn(s, start), pageblock_align(s, end)
-    while pfn < last:
+def isolate_blocks(s: State, start: Pfn, end: Pfn) -> Pfn:
+    """Isolate pageblocks, ascending; the first that can't be, ``end`` if none."""
+    pfn = start
+    while pfn < end and isolate_block(s, pfn):
+        pfn = Pfn(pfn + pageblock_nr_pages(s))
+    return pfn
+
+
+@jit
+def unisolate_blocks(s: State, start: Pfn, end: Pfn, migratetype: Migratetype) -> None:
+    """Give isolated pageblocks back as ``migratetype``, ascending."""
+    pfn = start
+    while pfn < end:
         unisolate_block(s, pfn, migratetype)
         pfn = Pfn(pfn + pageblock_nr_pages(s))
 
 
 @jit
-def start_isolate_page_range(s: State, start: Pfn, end: Pfn, migratetype: Migratetype) -> bool:
-    """Isolate the first pageblock of a range, the last, then the rest ascending (start_isolate_page_range).
+def undo_isolate_page_range(s: State, start: Pfn, end: Pfn, migratetype: Migratetype) -> None:
+    """Give what was isolated for a range back (undo_isolate_page_range)."""
+    unisolate_blocks(s, isolation_start(s, start), isolation_end(s, end), migratetype)
 
-    On failure everything is given back as ``migratetype``.
-    """
+
+@jit
+def isolate_ends_first(s: State, first: Pfn, last: Pfn, migratetype: Migratetype) -> bool:
+    """Isolate the first pageblock, the last, then the rest; all of them or none."""
     block = pageblock_nr_pages(s)
-    first, last = pageblock_start_pfn(s, start), Pfn(pageblock_align(s, end) - block)
     if not isolate_block(s, first):
         return False
     if last != first and not isolate_block(s, last):
         unisolate_block(s, first, migratetype)
         return False
-    pfn = Pfn(first + block)
-    while pfn < last:
-        if not isolate_block(s, pfn):
-            undo_isolate_page_range(s, first, pfn, migratetype)
-            unisolate_block(s, last, migratetype)
-            return False
-        pfn = Pfn(pfn + block)
+    failed = isolate_blocks(s, Pfn(first + block), last)
+    if failed < last:
+        unisolate_blocks(s, first, failed, migratetype)
+        unisolate_block(s, last, migratetype)
+        return False
     return True
+
+
+@jit
+def start_isolate_page_range(s: State, start: Pfn, end: Pfn, migratetype: Migratetype) -> bool:
+    """Isolate the pageblocks of a range (start_isolate_page_range).
+
+    On failure everything is given back as ``migratetype``.
+    """
+    first, after = isolation_start(s, start), isolation_end(s, end)
+    if has(s, ISOLATES_PAGEBLOCKS):
+        return isolate_ends_first(s, first, Pfn(after - pageblock_nr_pages(s)), migratetype)
+    failed = isolate_blocks(s, first, after)
+    if failed < after:
+        unisolate_blocks(s, first, failed, migratetype)
+    return failed >= after
 
 
 @jit

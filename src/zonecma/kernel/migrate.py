@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from zonecma.kernel.alloc import alloc_pages
 from zonecma.kernel.chunk import chunk_order, chunk_pages
+from zonecma.kernel.features import MOVES_LARGE_PAGES, has
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.migratetype import MIGRATE_MOVABLE
@@ -55,10 +56,15 @@ def migrate_object(s: State, cpu: Cpu, head: Pfn, target_user: User) -> Code:
 
 @primitive
 def movable_head(s: State, pfn: Pfn) -> Pfn:
-    """First frame of the movable object that a frame belongs to; NO_PFN when it can't be moved."""
+    """First frame of the movable object that a frame belongs to; NO_PFN when it can't be moved.
+
+    4.7 moves no compound page (isolate_migratepages_block).
+    """
     if s.frame[pfn].where != IN_USE:
         return NO_PFN
     head = head_of_object(s, pfn)
+    if head != NO_PFN and chunk_order(s, head) > 0 and not has(s, MOVES_LARGE_PAGES):
+        return NO_PFN
     if head == NO_PFN or s.gfp[s.frame[head].user].migratetype != MIGRATE_MOVABLE:
         return NO_PFN
     return head

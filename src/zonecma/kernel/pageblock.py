@@ -26,12 +26,6 @@ def pageblock_start_pfn(s: State, pfn: Pfn) -> Pfn:
 
 
 @primitive
-def pageblock_align(s: State, pfn: Pfn) -> Pfn:
-    """The frame itself, or the first one of the next pageblock."""
-    return pageblock_start_pfn(s, Pfn(pfn + pageblock_nr_pages(s) - 1))
-
-
-@primitive
 def get_pageblock_migratetype(s: State, pfn: Pfn) -> Migratetype:
     """Type of the pageblock that holds this frame."""
     return Migratetype(s.block[pageblock_of(s, pfn)])

@@ -1,19 +1,27 @@
-"""Per-cpu page lists with the self-tuning of 6.7 and later (mm/page_alloc.c, 6.12.117).
+"""Per-cpu page lists (mm/page_alloc.c, 6.12.117 and 4.7.4).
 
-Consecutive allocations fetch ever larger batches; consecutive frees drain ever larger ones;
-``high`` moves between high_min and high_max.
+Since 6.7 they tune themselves: consecutive allocations fetch ever larger batches; consecutive
+frees drain ever larger ones; ``high`` moves between high_min and high_max.  In 4.7 there are
+lists of single frames only, with a hot end, the head, and a cold one, the tail; ``high`` and
+``batch`` are fixed.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from zonecma.kernel.alloc_flags import NO_ALLOC_FLAGS, WMARK_HIGH
+from zonecma.kernel.alloc_flags import ALLOC_COLD, NO_ALLOC_FLAGS, WMARK_HIGH
 from zonecma.kernel.buddy import free_one_page
+from zonecma.kernel.features import (
+    FREELIST_HYGIENE,
+    PCP_HIGH_ORDERS,
+    PCP_ROUND_ROBIN,
+    PCP_TUNES_ITSELF,
+    has,
+)
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lists import (
     HEAD,
-    TAIL,
     list_add,
     list_add_tail,
     list_del,
@@ -41,8 +49,14 @@ PCPF_FREE_HIGH_BATCH = 2
 
 @primitive
 def pcp_allowed_order(s: State, order: Order) -> bool:
-    """Orders 0 to 3 and the huge page's, here a pageblock's, have per-cpu lists (pcp_allowed_order)."""
-    return order <= PAGE_ALLOC_COSTLY_ORDER or order == s.config[0].pageblock_order
+    """Orders 0 to 3 and the huge page's, here a pageblock's, have per-cpu lists (pcp_allowed_order).
+
+    Before 5.13 single frames alone.
+    """
+    if order == 0:
+        return True
+    wanted = order <= PAGE_ALLOC_COSTLY_ORDER or order == s.config[0].pageblock_order
+    return wanted and has(s, PCP_HIGH_ORDERS)
 
 
 @primitive
@@ -96,6 +110,8 @@ def nr_pcp_alloc(s: State, zone: ZoneIndex, cpu: Cpu, order: Order) -> int:
     """How many chunks to fetch at once (nr_pcp_alloc)."""
     pcp = s.pcp[zone, cpu]
     base = pcp.batch
+    if not has(s, PCP_TUNES_ITSELF):
+        return base  # type: ignore[no-any-return]
     high = clamp(pcp.high, pcp.high_min, pcp.high_max)
     pcp.high = high
     if high < base:
@@ -124,14 +140,17 @@ def rmqueue_bulk(
     alloc_flags: AllocFlags,
     nr_chunks: int,
 ) -> None:
-    """Fill a per-cpu list under one hold of the zone lock; the first chunk ends up first (rmqueue_bulk)."""
-    pindex = order_to_pindex(migratetype, order)
+    """Fill an empty per-cpu list under one hold of the zone lock (rmqueue_bulk).
+
+    The first chunk ends up first: at the end that this request takes from.
+    """
+    pindex, end = order_to_pindex(migratetype, order), np.bool_(not alloc_flags & ALLOC_COLD)
     mode = RMQUEUE_NORMAL
     for _ in range(nr_chunks):
         pfn, mode = rmqueue(s, zone, order, migratetype, alloc_flags, mode)
         if pfn == NO_PFN:
             break
-        add_to_pcp_list(s, pfn, zone, cpu, order, pindex, TAIL)
+        add_to_pcp_list(s, pfn, zone, cpu, order, pindex, end)
         trace_mm_page_alloc_zone_locked(s, pfn, order, cpu)
 
 
@@ -139,41 +158,74 @@ def rmqueue_bulk(
 def rmqueue_pcplist(
     s: State, zone: ZoneIndex, cpu: Cpu, order: Order, migratetype: Migratetype, alloc_flags: AllocFlags
 ) -> Pfn:
-    """Take the first chunk of a per-cpu list, refilled if empty (__rmqueue_pcplist)."""
+    """Take the first chunk of a per-cpu list, refilled if empty (__rmqueue_pcplist).
+
+    Cold requests take the last one (buffered_rmqueue, 4.7).
+    """
     head = pcp_list(s, zone, cpu, order_to_pindex(migratetype, order))
     if list_empty(s, head):
         nr_chunks = nr_pcp_alloc(s, zone, cpu, order)
         rmqueue_bulk(s, zone, cpu, order, migratetype, alloc_flags, nr_chunks)
         if list_empty(s, head):
             return NO_PFN
-    pfn = list_first(s, head)
+    pfn = list_last(s, head) if alloc_flags & ALLOC_COLD else list_first(s, head)
     remove_from_pcp_list(s, pfn, zone, cpu, order)
     return pfn
 
 
 @primitive
-def next_pcp_list(s: State, zone: ZoneIndex, cpu: Cpu, pindex: Pindex) -> Pindex:
-    """The next list that is not empty, cyclically; there must be one."""
-    pindex = Pindex((pindex + 1) % NR_PCP_LISTS)
+def next_pcp_list(s: State, zone: ZoneIndex, cpu: Cpu, pindex: Pindex, nr_lists: int) -> tuple[Pindex, int]:
+    """The next list that is not empty, cyclically (there must be one), and the steps to it."""
+    steps = 1
+    pindex = Pindex((pindex + 1) % nr_lists)
     while list_empty(s, pcp_list(s, zone, cpu, pindex)):
-        pindex = Pindex((pindex + 1) % NR_PCP_LISTS)
-    return pindex
+        pindex = Pindex((pindex + 1) % nr_lists)
+        steps += 1
+    return pindex, steps
+
+
+@primitive
+def type_in_buddy(s: State, pfn: Pfn, zone: ZoneIndex, pindex: Pindex) -> Migratetype:
+    """To which type's lists a chunk of a per-cpu list returns: with freelist hygiene its pageblock's.
+
+    Before, the page remembers whose list it came from, or its pageblock's type when it was freed
+    (get_pcppage_migratetype); it is read anew while pageblocks of the zone are isolated.  The
+    model keeps no such memory: what hangs on a list was remembered as the list's type, but for
+    CMA and HIGHATOMIC pages on the movable one, whose pageblocks keep those types meanwhile.
+    """
+    block_type = get_pageblock_migratetype(s, pfn)
+    if has(s, FREELIST_HYGIENE) or s.zone[zone].nr_isolate_pageblock or block_type >= MIGRATE_PCPTYPES:
+        return block_type
+    if pindex >= NR_LOWORDER_PCP_LISTS:
+        return block_type
+    return Migratetype(pindex % MIGRATE_PCPTYPES)
 
 
 @jit
 def free_pcppages_bulk(s: State, zone: ZoneIndex, cpu: Cpu, count: int, first: Pindex) -> None:
-    """Give ``count`` pages or more back, oldest first, list by list (free_pcppages_bulk)."""
+    """Give ``count`` pages or more back, oldest first, list by list (free_pcppages_bulk).
+
+    ``first``: the list to begin with.  In turn (4.7) that is the movable one; a list's turn is
+    one page longer than what was left of the last one, and one more for each empty list on the
+    way; a turn of three, meant for the only list that is not empty, takes all.
+    """
     count = min(count, s.pcp[zone, cpu].count)
-    pindex = Pindex(first - 1)
+    in_turn = has(s, PCP_ROUND_ROBIN)
+    nr_lists = MIGRATE_PCPTYPES if in_turn else NR_PCP_LISTS
+    pindex, turn = Pindex((MIGRATE_MOVABLE if in_turn else first) - 1), 0
     while count > 0:
-        pindex = next_pcp_list(s, zone, cpu, pindex)
+        pindex, steps = next_pcp_list(s, zone, cpu, pindex, nr_lists)
+        turn += steps
+        if turn == MIGRATE_PCPTYPES or not in_turn:
+            turn = count
         head = pcp_list(s, zone, cpu, pindex)
         order = pindex_to_order(s, pindex)
-        while count > 0 and not list_empty(s, head):
+        while count > 0 and turn > 0 and not list_empty(s, head):
             pfn = list_last(s, head)
             remove_from_pcp_list(s, pfn, zone, cpu, order)
             count -= 1 << order
-            free_one_page(s, pfn, zone, order, get_pageblock_migratetype(s, pfn), HEAD)
+            turn -= 1 << order
+            free_one_page(s, pfn, zone, order, type_in_buddy(s, pfn, zone, pindex), HEAD)
             trace_mm_page_pcpu_drain(s, pfn, order, cpu)
 
 
@@ -232,13 +284,20 @@ def count_free(s: State, zone: ZoneIndex, cpu: Cpu, order: Order) -> bool:
 
 @jit
 def free_unref_page_commit(
-    s: State, pfn: Pfn, zone: ZoneIndex, cpu: Cpu, order: Order, migratetype: Migratetype
+    s: State, pfn: Pfn, zone: ZoneIndex, cpu: Cpu, order: Order, migratetype: Migratetype, end: np.bool_
 ) -> None:
-    """Put a freed chunk first on its per-cpu list and drain what is too much (free_unref_page_commit)."""
+    """Put a freed chunk on its per-cpu list and drain what is too much.
+
+    free_unref_page_commit, 6.12; free_hot_cold_page, 4.7.  ``end``: TAIL for a cold page.
+    """
     pcp = s.pcp[zone, cpu]
-    pcp.alloc_factor >>= 1
     pindex = order_to_pindex(migratetype, order)
-    add_to_pcp_list(s, pfn, zone, cpu, order, pindex, HEAD)
+    add_to_pcp_list(s, pfn, zone, cpu, order, pindex, end)
+    if not has(s, PCP_TUNES_ITSELF):
+        if pcp.count >= pcp.high:
+            free_pcppages_bulk(s, zone, cpu, pcp.batch, pindex)
+        return
+    pcp.alloc_factor >>= 1
     free_high = count_free(s, zone, cpu, order)
     high = nr_pcp_high(s, zone, cpu, free_high)
     if pcp.count < high:
@@ -252,8 +311,10 @@ def free_unref_page_commit(
 
 @jit
 def drain_pages_zone(s: State, zone: ZoneIndex, cpu: Cpu) -> None:
-    """Empty one CPU's lists of a zone, in chunks (drain_pages_zone)."""
+    """Empty one CPU's lists of a zone, in chunks; in turn, at once (drain_pages_zone)."""
     pcp = s.pcp[zone, cpu]
+    if has(s, PCP_ROUND_ROBIN):
+        free_pcppages_bulk(s, zone, cpu, pcp.count, Pindex(0))
     while pcp.count > 0:
         chunk = min(pcp.count, pcp.batch << s.config[0].pcp_batch_scale_max)
         free_pcppages_bulk(s, zone, cpu, chunk, Pindex(0))
@@ -277,6 +338,8 @@ def drain_all_zones(s: State) -> None:
 @jit
 def decay_pcp_high(s: State, cpu: Cpu) -> None:
     """A CPU's periodic timer: each zone's ``high`` falls, what exceeds it is given back (decay_pcp_high)."""
+    if not has(s, PCP_TUNES_ITSELF):
+        return
     for index in range(MAX_NR_ZONES):
         zone = ZoneIndex(index)
         pcp = s.pcp[zone, cpu]

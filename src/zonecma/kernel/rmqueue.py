@@ -1,8 +1,9 @@
 """Which list serves a request: the type's own, CMA, a claimed pageblock, a stolen chunk.
 
-6.12.117: __rmqueue with its modes.  When CMA is tried first is a placement's choice
-(``preference.py``); a share of one half is the rule of 5.8 and later, a share of one the
-last-resort rule of 4.7.
+6.12.117: __rmqueue with its modes.  4.7 has one kind of fallback and no modes; that it starts
+anew for each chunk makes no difference, since no list fills during one hold of the zone lock.
+When CMA is tried first is a placement's choice (``preference.py``); a share of one half is the
+rule of 5.8 and later, a share of one the last-resort rule of 4.7.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 from zonecma.kernel.alloc_flags import ALLOC_CMA, ALLOC_HIGHATOMIC, ALLOC_NOFRAGMENT, ALLOC_NON_BLOCK
 from zonecma.kernel.buddy import rmqueue_smallest
 from zonecma.kernel.fallback import rmqueue_claim, rmqueue_steal
+from zonecma.kernel.features import CLAIMS_THEN_STEALS, has
 from zonecma.kernel.jit import jit
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_HIGHATOMIC
+from zonecma.kernel.mixed_fallback import rmqueue_fallback
 from zonecma.kernel.preference import CMA_CLOSED, CMA_FIRST, cma_turn
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, AllocFlags, Code, Migratetype, Order, Pfn, ZoneIndex
@@ -46,6 +49,8 @@ def rmqueue(
         pfn = rmqueue_smallest(s, zone, order, MIGRATE_CMA)
         if pfn != NO_PFN:
             return pfn, RMQUEUE_CMA
+    if not has(s, CLAIMS_THEN_STEALS):
+        return rmqueue_fallback(s, zone, order, migratetype), RMQUEUE_NORMAL
     if mode <= RMQUEUE_CLAIM:
         pfn = rmqueue_claim(s, zone, order, migratetype, alloc_flags)
         if pfn != NO_PFN:

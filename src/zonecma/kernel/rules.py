@@ -1,26 +1,24 @@
 """Which kernel does what: differences between versions are named features, never comparisons.
 
-A recording names its kernel; ``rules_for`` finds the features of that series.  A series
-whose allocator is not modelled yet has a reason instead, which verify reports.
+A recording names its kernel; ``rules_for`` finds the features of that series.  Machines can
+be booted and driven under every series of ``RULES``; recordings of those in ``NOT_REPLAYED``
+are refused, with the reason.
+
+What no feature stands for, in any series: the high-atomic reserve's growth, reclaim,
+compaction.  4.7 frees the source of a migration late, from a pagevec of 14 frames that is
+emptied in reverse.  Within a contiguous call that changes nothing: the source lies in an
+isolated pageblock, goes straight to its lists and merges there, and the pagevecs are emptied
+before the range is tested; so it is not modelled either.
 """
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-
-class Pageset(enum.Enum):
-    """What the size of a zone's per-cpu lists follows (pcp->high)."""
-
-    BATCHES = "six batches"
-    """4.7"""
-    WATERMARK = "the low mark, shared by the CPUs"
-    """5.14 to 6.6"""
-    TUNED = "the load, between bounds"
-    """6.7 and later"""
+from zonecma.kernel import boot_rules
+from zonecma.kernel.boot_rules import BootRules
 
 
 @dataclass(frozen=True)
@@ -38,69 +36,98 @@ class Rules:
     """calculate_min_free_kbytes clamps to this many KiB."""
     pcp_high_fraction: int = 8
     """MIN_PERCPU_PAGELIST_HIGH_FRACTION: high_max is this part of a zone's managed pages."""
-    pageset: Pageset = Pageset.TUNED
-    """What the size of per-cpu lists follows."""
-    pageset_follows_watermarks: bool = True
-    """setup_per_zone_wmarks resizes per-cpu lists (5.14 and later)."""
-    pcp_batch_limit_kib: int = 1024
-    """zone_batchsize: a batch comes from this many KiB at most."""
-    caps_movable: bool = True
-    """ZONE_MOVABLE's minimum mark is capped as high memory's is (6.12, __setup_per_zone_wmarks)."""
-    khugepaged_counts_all_zones: bool = False
-    """set_recommended_min_free_kbytes counts zones that GFP_USER can't use, too (4.7)."""
-    empty_zones_reserve: bool = False
-    """Zones without pages have a lowmem_reserve all the same (4.7)."""
-    positional_reserve_ratio: bool = False
-    """vm.lowmem_reserve_ratio is a list that does not name its zones (4.7)."""
-    watermarks_before_cma: bool = False
-    """init_per_zone_wmark_min is a core_initcall, linked before CMA's (4.7); else a postcore_initcall."""
-    movable_overlaps: bool = False
-    """ZONE_MOVABLE's frames stay in the span of the zone below it (4.7; until e506b99696a2, 4.8)."""
-    refused_area_is_lost: bool = False
-    """An area that is refused keeps the pageblocks it has moved and ends activation (4.7); else it
-    is checked first and its pages become ordinary ones."""
-    node_lru: bool = True
-    """Pages in use are counted and reclaimed by node (4.8 and later); else by zone."""
-    promo_mark: bool = True
-    """/proc/zoneinfo shows the mark of memory tiering (6.2 and later)."""
-    cma_is_last_resort: bool = False
-    """A stock kernel uses CMA when movable lists are empty (until 5.7); else while more than half is free."""
-    zones_without_pages_are_shown: bool = True
-    """/proc/zoneinfo lists zones that have no pages (4.12 and later)."""
+    boot: BootRules = boot_rules.LINUX_6_12
+    """How it boots, and sizes what it computes at boot."""
+
+    # Features that compiled code looks at, each a bit of the state (features.py).
+    boot_frees_to_tail: bool = True
+    """Memory that boot frees goes to the lists' tails; else to their heads (before 5.10)."""
+    freelist_hygiene: bool = True
+    """A free chunk is on the list of its pageblock's type (since 6.10); else on that of whoever
+    freed it, or split it for a request of another type."""
+    claims_then_steals: bool = True
+    """An empty list claims a whole pageblock of another type, or steals one chunk and leaves its
+    rest where it was (6.15, 6.12.117); else it takes the largest chunk with all its rest (4.7)."""
+    moves_to_tail: bool = True
+    """A pageblock's free chunks move to the tails of another type's lists; else to the heads."""
+    merges_by_type: bool = True
+    """Whole pageblocks merge within a type or among those with fallbacks; else all but
+    isolated ones do (4.7)."""
+    pcp_high_orders: bool = True
+    """Orders 1 to 3 and the pageblock's have per-cpu lists too (since 5.13)."""
+    pcp_tunes_itself: bool = True
+    """Refills and drains grow with runs of allocations and frees, ``high`` with the demand (since
+    6.7); else a refill is a batch, and so is the drain once ``high`` pages are there (4.7)."""
+    pcp_round_robin: bool = False
+    """Drains take from the lists in turn, from each more than from the last (4.7); else they
+    empty list after list."""
+    cold_pages: bool = False
+    """Pages that no cache holds are kept at the lists' other ends: __GFP_COLD (until 4.14)."""
+    bulk_interface: bool = True
+    """Many single frames may be asked for at once, from one zone's list (since 5.13)."""
+    isolates_pageblocks: bool = True
+    """A contiguous call isolates the pageblocks of its range, the first and the last before the
+    others; else its range rounded to the largest chunk, ascending (4.7)."""
+    drains_each_block: bool = False
+    """Isolation empties the per-cpu lists after each pageblock, and the call once more after
+    migration (4.7); else once, when all is isolated."""
+    moves_large_pages: bool = True
+    """A contiguous call moves compound pages too; else it fails where one is (4.7)."""
+    aligns_frames: bool = True
+    """cma_alloc aligns frame numbers; else it is wrong by the area's own misalignment (4.7)."""
+    fair_zones: bool = False
+    """A first attempt takes from each zone in proportion to its marks' distance (until 4.7)."""
+    notes_below_high: bool = True
+    """A zone that sank below its high mark is noted, and its per-cpu lists grow no more (since 6.7)."""
+    avoids_fragmentation: bool = True
+    """A first attempt in ZONE_NORMAL falls back to no other type's pageblock (since 5.0)."""
+    tries_harder: bool = False
+    """GFP_ATOMIC may take a quarter more of the mark, __GFP_HIGH or not (ALLOC_HARDER, until 6.2);
+    else who can't wait may, but only with __GFP_HIGH."""
 
 
-_4_7 = Rules(
+_LINUX_4_7 = Rules(
     "4.7",
+    boot=boot_rules.LINUX_4_7,
     min_free_kbytes_limit=65536,
-    pageset=Pageset.BATCHES,
-    pageset_follows_watermarks=False,
-    pcp_batch_limit_kib=512,
-    caps_movable=False,
-    khugepaged_counts_all_zones=True,
-    empty_zones_reserve=True,
-    positional_reserve_ratio=True,
-    watermarks_before_cma=True,
-    movable_overlaps=True,
-    refused_area_is_lost=True,
-    node_lru=False,
-    promo_mark=False,
-    cma_is_last_resort=True,
-    zones_without_pages_are_shown=False,
+    boot_frees_to_tail=False,
+    freelist_hygiene=False,
+    claims_then_steals=False,
+    moves_to_tail=False,
+    merges_by_type=False,
+    pcp_high_orders=False,
+    pcp_tunes_itself=False,
+    pcp_round_robin=True,
+    cold_pages=True,
+    bulk_interface=False,
+    isolates_pageblocks=False,
+    drains_each_block=True,
+    moves_large_pages=False,
+    aligns_frames=False,
+    fair_zones=True,
+    notes_below_high=False,
+    avoids_fragmentation=False,
+    tries_harder=True,
+    watermark_boost_factor=0,
 )
-_6_1 = Rules("6.1", pageset=Pageset.WATERMARK, caps_movable=False, promo_mark=False)
 
-RULES: Mapping[str, Rules] = MappingProxyType({one.series: one for one in (_4_7, _6_1, Rules("6.12"))})
-"""The kernel series whose boot the model follows."""
+_LINUX_6_1 = Rules("6.1", boot=boot_rules.LINUX_6_1)
+"""Its boot; its allocator is 6.12's here."""
+
+RULES: Mapping[str, Rules] = MappingProxyType(
+    {one.series: one for one in (_LINUX_4_7, _LINUX_6_1, Rules("6.12"))}
+)
+"""The kernel series that machines can be booted and driven under."""
 
 NEWEST = RULES["6.12"]
 
-NOT_MODELLED: Mapping[str, str] = MappingProxyType(
+NOT_REPLAYED: Mapping[str, str] = MappingProxyType(
     {
         "6.1": "its per-cpu lists (free_factor), late bulk counters and fallback are not modelled yet",
-        "4.7": "its fair zones, cold pages and round-robin drains are not modelled yet",
+        "4.7": "the replay of its events is not modelled yet",
     }
 )
-"""The series that recordings are read from but the model does not follow, and why."""
+"""The series that recordings are read from but not replayed, and why."""
 
 
 def series_of(release: str) -> str:
@@ -109,12 +136,12 @@ def series_of(release: str) -> str:
 
 
 def rules_for(release: str) -> Rules | None:
-    """The rules to replay a recording of this release by; None when that is not modelled."""
+    """The rules that a release's recordings are replayed by; None when they are not."""
     series = series_of(release)
-    return None if series in NOT_MODELLED else RULES.get(series)
+    return None if series in NOT_REPLAYED else RULES.get(series)
 
 
 def why_not_modelled(release: str) -> str:
-    """Why the model does not follow a release."""
+    """Why the model does not follow a release's recordings."""
     series = series_of(release)
-    return f"kernel {series}: {NOT_MODELLED.get(series, 'this series is not known')}"
+    return f"kernel {series}: {NOT_REPLAYED.get(series, 'this series is not known')}"

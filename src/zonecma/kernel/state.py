@@ -62,6 +62,8 @@ ZONE = np.dtype(
         ("contiguous", "i8"),  # set_zone_contiguous() found no hole
         ("nr_try_movable", "i8"),  # what is left of this turn; only where CMA is used in turns
         ("nr_try_cma", "i8"),
+        ("nr_isolate_pageblock", "i8"),  # isolated pageblocks
+        ("nr_alloc_batch", "i8"),  # NR_ALLOC_BATCH: frames of its turn that are left (4.7)
         ("zone_flags", "i8"),  # ZONE_* bits; not "flags": a numpy record has such an attribute
     ],
     align=True,
@@ -78,6 +80,7 @@ PCP = np.dtype(
         ("pcp_flags", "i8"),  # PCPF_* bits
         ("alloc_factor", "i8"),  # shift
         ("free_count", "i8"),  # frames freed in a row
+        ("alloc_batch_diff", "i8"),  # this CPU's own part of nr_alloc_batch (4.7)
     ],
     align=True,
 )
@@ -116,6 +119,7 @@ CONFIG = np.dtype(
         ("max_order", "i8"),  # largest order of a free chunk, inclusive
         ("first_free_list", "i8"),  # index of the first free list's head among the frames
         ("first_pcp_list", "i8"),
+        ("features", "i8"),  # bits of features.py
         ("pcp_batch_scale_max", "i8"),  # CONFIG_PCP_BATCH_SCALE_MAX
         ("watermark_boost_factor", "i8"),  # vm.watermark_boost_factor, 1/10000
         ("cma_order", "i8"),  # which rule says when CMA is tried first (preference.py)

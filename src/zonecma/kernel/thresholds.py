@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from zonecma.kernel.alloc_flags import WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO
-from zonecma.kernel.rules import NEWEST, Pageset, Rules
+from zonecma.kernel.boot_rules import Pageset
+from zonecma.kernel.rules import NEWEST, Rules
 from zonecma.kernel.state import State
 from zonecma.kernel.units import ZoneIndex
 from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_DMA, ZONE_DMA32, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_NORMAL
 
 SWAP_CLUSTER_MAX = 32
-_MAX_THRESHOLD = 125
-_MANAGED_PER_STEP = 128 << 20
-"""Bytes: the counters' threshold grows with each doubling of the zone beyond this size."""
 
 
 NAMED_RATIO = (256, 256, 32, 0, 0, 0)
@@ -40,7 +38,7 @@ class Tunables:
     @property
     def capped(self) -> frozenset[ZoneIndex]:
         """Zones whose minimum mark does not follow their size (__setup_per_zone_wmarks)."""
-        return self.highmem | {ZONE_MOVABLE} if self.rules.caps_movable else self.highmem
+        return self.highmem | {ZONE_MOVABLE} if self.rules.boot.caps_movable else self.highmem
 
 
 def positional_ratio(configured: Sequence[ZoneIndex], *, entries: int) -> tuple[int, ...]:
@@ -78,7 +76,7 @@ def calculate_min_free_kbytes(nodes: Sequence[State], tunables: Tunables) -> int
 
 def recommended_min_free_kbytes(nodes: Sequence[State], tunables: Tunables) -> int:
     """What khugepaged raises it to (set_recommended_min_free_kbytes)."""
-    highest = MAX_NR_ZONES if tunables.rules.khugepaged_counts_all_zones else ZONE_NORMAL + 1
+    highest = MAX_NR_ZONES if tunables.rules.boot.khugepaged_counts_all_zones else ZONE_NORMAL + 1
     zones = sum(1 for index, zone in _zones(nodes) if zone.present and index < highest)
     per_zone = 2 + 3 * 3
     block = 1 << int(nodes[0].conf.pageblock_order)
@@ -97,6 +95,7 @@ def setup_per_zone_wmarks(nodes: Sequence[State], tunables: Tunables, min_free_k
         for mark in (WMARK_MIN, WMARK_LOW, WMARK_HIGH, WMARK_PROMO):
             zone.watermark[mark] = lowest + mark * step
         zone.watermark_boost = 0
+        zone.nr_alloc_batch = zone.watermark[WMARK_HIGH] - zone.watermark[WMARK_LOW]
 
 
 def setup_per_zone_lowmem_reserve(nodes: Sequence[State], tunables: Tunables) -> None:
@@ -105,11 +104,17 @@ def setup_per_zone_lowmem_reserve(nodes: Sequence[State], tunables: Tunables) ->
         for index in range(MAX_NR_ZONES - 1):
             zone = s.zone[index]
             ratio = tunables.lowmem_reserve_ratio[index]
-            keeps = ratio and (zone.managed or tunables.rules.empty_zones_reserve)
+            keeps = ratio and (zone.managed or tunables.rules.boot.empty_zones_reserve)
             above = 0
             for higher in range(index + 1, MAX_NR_ZONES):
                 above += int(s.zone[higher].managed)
                 zone.lowmem_reserve[higher] = above // ratio if keeps else 0
+
+
+def calculate_normal_threshold(cpus: int, managed: int, page_kib: int) -> int:
+    """Pages that a CPU may keep to itself of a zone's counters (calculate_normal_threshold)."""
+    memory = managed * page_kib >> 17  # in 128 MiB
+    return min(125, 2 * cpus.bit_length() * (1 + memory.bit_length()))
 
 
 def refresh_zone_stat_thresholds(nodes: Sequence[State], tunables: Tunables) -> None:
@@ -118,8 +123,7 @@ def refresh_zone_stat_thresholds(nodes: Sequence[State], tunables: Tunables) -> 
         cpus = int(s.conf.nr_cpus)
         for zone in s.zone:
             if zone.present and not zone.boot_pageset:
-                doublings = (int(zone.managed) * tunables.page_kib * 1024 // _MANAGED_PER_STEP).bit_length()
-                zone.stat_threshold = min(2 * cpus.bit_length() * (1 + doublings), _MAX_THRESHOLD)
+                zone.stat_threshold = calculate_normal_threshold(cpus, int(zone.managed), tunables.page_kib)
 
 
 def totalreserve_pages(s: State) -> int:
@@ -141,15 +145,15 @@ def zone_set_pageset_high_and_batch(s: State, zone: int, tunables: Tunables) -> 
     record: Any = s.zone[zone]
     rules, cpus = tunables.rules, int(s.conf.nr_cpus)
     managed = int(record.managed)
-    size = zone_batchsize(managed, tunables.page_kib, rules.pcp_batch_limit_kib)
+    size = zone_batchsize(managed, tunables.page_kib, rules.boot.pcp_batch_limit_kib)
     batch = max(size, 1)
     pcp: Any = s.pcp[zone]
     pcp.batch = batch
-    if rules.pageset is Pageset.BATCHES:
+    if rules.boot.pageset is Pageset.BATCHES:
         pcp.high = pcp.high_min = pcp.high_max = 6 * size
         return
     pcp.high_min = max(int(record.watermark[WMARK_LOW]) // cpus, batch << 2)
-    if rules.pageset is Pageset.WATERMARK:
+    if rules.boot.pageset is Pageset.WATERMARK:
         pcp.high = pcp.high_max = pcp.high_min
     else:
         pcp.high_max = max(managed // rules.pcp_high_fraction // cpus, batch << 2)

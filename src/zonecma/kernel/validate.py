@@ -7,9 +7,16 @@ from numpy.typing import NDArray
 
 from zonecma.kernel.buddy import is_free_chunk, may_merge
 from zonecma.kernel.chunk import chunk_order
+from zonecma.kernel.features import FREELIST_HYGIENE, has
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.lists import free_list, list_first, pcp_list
-from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_HIGHATOMIC, MIGRATE_ISOLATE, MIGRATE_TYPES
+from zonecma.kernel.migratetype import (
+    MIGRATE_CMA,
+    MIGRATE_HIGHATOMIC,
+    MIGRATE_ISOLATE,
+    MIGRATE_PCPTYPES,
+    MIGRATE_TYPES,
+)
 from zonecma.kernel.pageblock import get_pageblock_migratetype, pageblock_nr_pages
 from zonecma.kernel.pcp import NR_PCP_LISTS, pindex_to_order
 from zonecma.kernel.state import IN_BUDDY, IN_USE, NO_OBJECT, ON_PCP, State
@@ -92,16 +99,28 @@ def _walk(
     return SOUND if s.frame[head].prev == before else _found(where, LINKS, before, 0)
 
 
+@primitive
+def may_be_on_list(s: State, block_type: Migratetype, list_type: Migratetype) -> bool:
+    """Whether a free chunk of a pageblock may be on a type's lists.
+
+    Without freelist hygiene types that fall back to each other may share a pageblock.
+    """
+    if block_type == list_type:
+        return True
+    shared = block_type < MIGRATE_PCPTYPES and list_type < MIGRATE_PCPTYPES
+    return shared and not has(s, FREELIST_HYGIENE)
+
+
 @jit
 def _check_chunk(s: State, pfn: Pfn, migratetype: Migratetype, where: NDArray[np.int64]) -> Code:
-    """A free chunk's pageblocks have its list's type, and its buddy is not free beside it.
+    """A free chunk's pageblocks suit its list, and its buddy is not free beside it.
 
     Isolation moves chunks block by block and merges nothing.
     """
     order = chunk_order(s, pfn)
     block = Pfn(pfn)
     while block < pfn + (1 << order):
-        if get_pageblock_migratetype(s, block) != migratetype:
+        if not may_be_on_list(s, get_pageblock_migratetype(s, block), migratetype):
             return _found(where, BLOCK_TYPE, pfn, 0)
         block = Pfn(block + pageblock_nr_pages(s))
     buddy = Pfn(pfn ^ (1 << order))

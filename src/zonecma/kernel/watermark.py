@@ -1,10 +1,15 @@
-"""Watermark checks: whether a request may take pages of a zone (mm/page_alloc.c, 6.12)."""
+"""Watermark checks: whether a request may take pages of a zone (mm/page_alloc.c, 6.12 and 4.7).
+
+4.7 holds back all that the high-atomic reserve was given, 6.12 what is free of it: the same as
+long as that reserve does not grow, which is not modelled.
+"""
 
 from __future__ import annotations
 
 from zonecma.kernel.alloc_flags import (
     ALLOC_CMA,
     ALLOC_COUNT_CMA,
+    ALLOC_HARDER,
     ALLOC_HIGHATOMIC,
     ALLOC_MIN_RESERVE,
     ALLOC_NON_BLOCK,
@@ -43,15 +48,22 @@ def reduced_mark(mark: int, alloc_flags: AllocFlags) -> int:
         mark -= mark // 2
         if alloc_flags & ALLOC_NON_BLOCK:
             mark -= mark // 4
+    if alloc_flags & ALLOC_HARDER:
+        mark -= mark // 4
     return mark
 
 
 @jit
 def has_suitable_chunk(s: State, zone: ZoneIndex, order: Order, alloc_flags: AllocFlags) -> bool:
-    """Whether some list this request may use holds a chunk that is large enough."""
+    """Whether some list this request may use holds a chunk that is large enough.
+
+    ALLOC_HARDER asks for any list (4.7).
+    """
     for current in range(order, s.config[0].max_order + 1):
         if s.zone[zone].nr_free[current] == 0:
             continue
+        if alloc_flags & ALLOC_HARDER:
+            return True
         for migratetype in range(MIGRATE_PCPTYPES):
             if not list_empty(s, free_list(s, zone, Order(current), Migratetype(migratetype))):
                 return True

@@ -22,5 +22,7 @@ NO_ZONE = ZoneIndex(255)
 NAMES = ("DMA", "DMA32", "Normal", "HighMem", "Movable", "CMA")
 """As /proc/zoneinfo prints them."""
 
-# zone->flags (mmzone.h, 6.12); the values are ours.
+# zone->flags (mmzone.h, 6.12 and 4.7); the values are ours.
 ZONE_BELOW_HIGH = 4
+ZONE_FAIR_DEPLETED = 8
+"""4.7: the zone's turn is over."""

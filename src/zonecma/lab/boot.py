@@ -86,7 +86,7 @@ def _rules_of(record: BootRecord) -> Rules:
 
 def usual_placement(rules: Rules) -> Placement:
     """What a stock kernel of these rules does."""
-    return LastResort() if rules.cma_is_last_resort else HalfFree()
+    return LastResort() if rules.boot.cma_is_last_resort else HalfFree()
 
 
 def _placement_of(record: BootRecord, rules: Rules) -> Placement:

@@ -9,8 +9,8 @@ from typing import Any
 from zonecma.capture.boot_record import BootRecord
 from zonecma.capture.proc.zoneinfo import ZoneInfo
 from zonecma.kernel.alloc_flags import WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO
+from zonecma.kernel.boot_rules import Pageset
 from zonecma.kernel.migratetype import NAMES as TYPE_NAMES
-from zonecma.kernel.rules import Pageset
 from zonecma.kernel.units import ZoneIndex
 from zonecma.kernel.zone import NAMES
 from zonecma.machine.boot.progress import Boot
@@ -91,7 +91,7 @@ def _pageset(
     pcp: Any = boot.nodes[node].pcp[index, pageset["cpu"]]
     yield _exact(f"{place} cpu {pageset['cpu']}", "batch", int(pcp.batch), pageset["batch"])
     high = pageset["high"]
-    tuned = boot.rules.pageset is Pageset.TUNED
+    tuned = boot.rules.boot.pageset is Pageset.TUNED
     lowest, highest = (int(pcp.high_min), int(pcp.high_max)) if tuned else (int(pcp.high), int(pcp.high))
     untouched = tuned and high == 0 == pageset["count"]
     yield Compared(f"{place} cpu {pageset['cpu']}", "high", 0 if untouched else lowest, highest, high)

@@ -185,7 +185,7 @@ def _refused_area(boot: Boot) -> Iterator[Finding]:
         lost = area.count - moved
         fate = (
             f"its first {moved} frames have moved, {lost} are lost to everybody"
-            if boot.rules.refused_area_is_lost
+            if boot.rules.boot.refused_area_is_lost
             else f"its {area.count} frames become ordinary memory"
         )
         yield Finding(
@@ -193,7 +193,7 @@ def _refused_area(boot: Boot) -> Iterator[Finding]:
             f"area {area.name}",
             "cma_activate_area wants all frames of an area in one zone",
             f"the area straddles two zones: {fate}, and contiguous allocations from it fail",
-            figures={"moved": moved, "lost": lost if boot.rules.refused_area_is_lost else 0},
+            figures={"moved": moved, "lost": lost if boot.rules.boot.refused_area_is_lost else 0},
         )
 
 

@@ -28,7 +28,7 @@ def movable_starts(board: Board, rules: Rules, usable: int) -> dict[int, int]:
         starts = _spread(board, usable, required) if required else {}
     chunk = 1 << board.architecture.max_order
     aligned = {node: -(-start // chunk) * chunk for node, start in starts.items() if start}
-    if rules.movable_overlaps:
+    if rules.boot.movable_overlaps:
         return aligned
     return {node: start for node, start in aligned.items() if start < _end_of_node(board, node)}
 

@@ -92,9 +92,9 @@ def _span(
     if movable is not None:
         if lowest >= movable:
             lowest = top
-        elif top > movable and not rules.movable_overlaps:
+        elif top > movable and not rules.boot.movable_overlaps:
             top = movable
-        if rules.movable_overlaps and zone == ZONE_NORMAL:
+        if rules.boot.movable_overlaps and zone == ZONE_NORMAL:
             absent = extent[1] - movable  # zone_absent_pages_in_node of 4.7 takes it from NORMAL, always
     start, end = max(lowest, extent[0]), min(top, extent[1])
     if top < extent[0] or lowest > extent[1] or end <= start:

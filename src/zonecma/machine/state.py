@@ -10,6 +10,7 @@ import numpy as np
 from zonecma.capture.snapshot import PcpSnapshot, Snapshot, ZoneSnapshot
 from zonecma.kernel.alloc_flags import WMARK_HIGH
 from zonecma.kernel.boot import fill_free_list, fill_pcp_list
+from zonecma.kernel.features import follow
 from zonecma.kernel.state import IN_USE, State, empty_state
 from zonecma.kernel.users import UNKNOWN_USER
 from zonecma.kernel.zone import ZONE_BELOW_HIGH, ZONE_CMA, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_NORMAL
@@ -31,8 +32,7 @@ def bare_state(machine: Machine, *, nr_gfp_classes: int = 1, nr_objects: int = 0
         nr_bits=sum(bits),
         nr_objects=nr_objects,
     )
-    state.conf.pcp_batch_scale_max = machine.rules.pcp_batch_scale_max
-    state.conf.watermark_boost_factor = machine.rules.watermark_boost_factor
+    follow(state, machine.rules)
     for area, record, first_bit in zip(machine.areas, state.cma, np.cumsum([0, *bits]), strict=False):
         record.base_pfn, record.count = area.base_pfn, area.count
         record.order_per_bit, record.first_bit = area.order_per_bit, first_bit

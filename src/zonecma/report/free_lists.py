@@ -35,7 +35,7 @@ def _orders(boot: Boot) -> int:
 
 def _types(boot: Boot) -> list[int]:
     """The types that this kernel has; the series removed MIGRATE_CMA (patch 5)."""
-    has_cma = boot.rules.node_lru or boot.placement.migratetype == MIGRATE_CMA
+    has_cma = boot.rules.boot.node_lru or boot.placement.migratetype == MIGRATE_CMA
     return [kind for kind in range(MIGRATE_TYPES) if has_cma or kind != MIGRATE_CMA]
 
 

@@ -50,9 +50,9 @@ def _node(boot: Boot, node: int) -> Iterator[str]:
     populated = [zone for zone in shown if boot.nodes[node].zone[zone].present]
     for zone in shown:
         yield f"Node {node}, zone {NAMES[zone]:>8}"
-        if boot.rules.node_lru and zone == populated[0]:
+        if boot.rules.boot.node_lru and zone == populated[0]:
             yield "  per-node stats"
-            names = _NODE_STATS_6_12 if boot.rules.promo_mark else _NODE_STATS_6_1
+            names = _NODE_STATS_6_12 if boot.rules.boot.promo_mark else _NODE_STATS_6_1
             yield from (f"      {name:<12} 0" for name in names.split())
         yield from _zone(boot, node, zone)
 
@@ -63,7 +63,7 @@ def _zone(boot: Boot, node: int, zone: ZoneIndex) -> Iterator[str]:
     columns = ", ".join(str(record.lowmem_reserve[higher]) for higher in boot.configured)
     protection = f"        protection: ({columns})"
     stats = _stats(boot, record)
-    if not boot.rules.node_lru:
+    if not boot.rules.boot.node_lru:
         yield from (f"    {name:<12} {value}" for name, value in stats)
         yield protection
     else:
@@ -77,28 +77,28 @@ def _zone(boot: Boot, node: int, zone: ZoneIndex) -> Iterator[str]:
 
 def _sizes(boot: Boot, record: Any) -> Iterator[str]:
     marks = {"min": WMARK_MIN, "low": WMARK_LOW, "high": WMARK_HIGH}
-    rows: list[tuple[str, int]] = [("boost", 0)] if boot.rules.node_lru else []
+    rows: list[tuple[str, int]] = [("boost", 0)] if boot.rules.boot.node_lru else []
     rows += [(name, int(record.watermark[mark])) for name, mark in marks.items()]
-    if boot.rules.promo_mark:
+    if boot.rules.boot.promo_mark:
         rows.append(("promo", int(record.watermark[WMARK_PROMO])))
-    if not boot.rules.node_lru:
+    if not boot.rules.boot.node_lru:
         rows.append(("scanned", 0))
     rows += [("spanned", int(record.spanned)), ("present", present_as_shown(boot, int(record.present)))]
     rows.append(("managed", int(record.managed)))
-    if boot.rules.node_lru:
+    if boot.rules.boot.node_lru:
         rows.append(("cma", int(record.cma)))
     yield f"  pages free     {record.nr_free_pages}"
     yield from (f"        {name:<8} {value}" for name, value in rows)
 
 
 def _stats(boot: Boot, record: Any) -> list[tuple[str, int]]:
-    names = (_ZONE_STATS_6 if boot.rules.node_lru else _ZONE_STATS_4_7).split()
+    names = (_ZONE_STATS_6 if boot.rules.boot.node_lru else _ZONE_STATS_4_7).split()
     known = {
         "nr_free_pages": int(record.nr_free_pages),
         "nr_alloc_batch": int(record.watermark[WMARK_HIGH] - record.watermark[WMARK_LOW]),
         "nr_free_cma": int(record.nr_free_cma),
     }
-    counts_cma = boot.rules.node_lru or boot.placement.migratetype == MIGRATE_CMA
+    counts_cma = boot.rules.boot.node_lru or boot.placement.migratetype == MIGRATE_CMA
     if counts_cma and "nr_free_cma" not in names:
         names.append("nr_free_cma")
     return [(name, known.get(name, 0)) for name in names]
@@ -117,7 +117,7 @@ def _pagesets(boot: Boot, node: int, zone: ZoneIndex) -> Iterator[str]:
 def _tail(boot: Boot, record: Any) -> Iterator[str]:
     if boot.board.smp:
         yield f"  vm stats threshold: {record.stat_threshold}"
-    if boot.rules.node_lru:
+    if boot.rules.boot.node_lru:
         yield "  node_unreclaimable:  0"
         yield f"  start_pfn:           {record.start_pfn}"
     else:

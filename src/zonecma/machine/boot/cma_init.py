@@ -34,7 +34,7 @@ def cma_init_reserved_areas(boot: Boot) -> None:
 
 def _gave_up(boot: Boot) -> bool:
     """Whether an area was refused in a kernel that stops there (4.7)."""
-    return bool(boot.refused) and boot.rules.refused_area_is_lost
+    return bool(boot.refused) and boot.rules.boot.refused_area_is_lost
 
 
 def _activate(boot: Boot, area: Area) -> str:
@@ -46,7 +46,7 @@ def _activate(boot: Boot, area: Area) -> str:
     )
     if len(good) < wanted:
         boot.refused.append(area.name)
-        if not boot.rules.refused_area_is_lost:
+        if not boot.rules.boot.refused_area_is_lost:
             return _give_back(boot, node, area)
     donor = boot.name_of(node, ZoneIndex(boot.nodes[node].frame[area.base_pfn].zone))
     for start in good:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zonecma.capture.snapshot import Snapshot
+from zonecma.kernel.features import follow
 from zonecma.kernel.rules import Rules
 from zonecma.kernel.state import State, empty_state
 from zonecma.kernel.thresholds import (
@@ -56,7 +57,7 @@ def boot_board(
 def start(board: Board, rules: Rules, placement: Placement, areas: tuple[Area, ...]) -> Boot:
     """The machine at power-on."""
     limits = limits_of(board, rules)
-    nodes = {node: _empty_node(board, node) for node in board.nodes}
+    nodes = {node: _empty_node(board, rules, node) for node in board.nodes}
     tunables = Tunables(rules, board.architecture.page_size >> 10, _highmem(board, limits), NAMED_RATIO)
     boot = Boot(board, rules, placement, limits, tunables, areas, nodes)
     boot.tunables = Tunables(rules, tunables.page_kib, tunables.highmem, _reserve_ratio(boot))
@@ -78,7 +79,7 @@ def start_kernel(boot: Boot, given: Given, early: Snapshot | None) -> None:
 def initcalls(boot: Boot) -> None:
     """CMA and the thresholds, in this kernel's order; then khugepaged."""
     population = boot.placement.population
-    late = boot.rules.watermarks_before_cma and not (population and population.before_watermarks)
+    late = boot.rules.boot.watermarks_before_cma and not (population and population.before_watermarks)
     for call in (init_per_zone_wmark_min, cma_init_reserved_areas)[:: 1 if late else -1]:
         call(boot)
     if boot.board.huge_pages:
@@ -111,7 +112,7 @@ def set_watermarks(boot: Boot) -> None:
     """
     nodes = list(boot.nodes.values())
     setup_per_zone_wmarks(nodes, boot.tunables, boot.min_free_kbytes)
-    if boot.rules.pageset_follows_watermarks:
+    if boot.rules.boot.pageset_follows_watermarks:
         for node, zone, record in boot.populated():
             if not record.boot_pageset:
                 zone_set_pageset_high_and_batch(boot.nodes[node], zone, boot.tunables)
@@ -134,7 +135,7 @@ def _marks(boot: Boot) -> list[str]:
     return lines
 
 
-def _empty_node(board: Board, node: int) -> State:
+def _empty_node(board: Board, rules: Rules, node: int) -> State:
     end = max(frames_of(board, one)[1] for one in board.memory if one.node == node)
     architecture = board.architecture
     state = empty_state(
@@ -144,6 +145,7 @@ def _empty_node(board: Board, node: int) -> State:
         max_order=architecture.max_order,
         log_entries=0,
     )
+    follow(state, rules)
     state.pcp.batch = 1
     return state
 
@@ -160,7 +162,7 @@ def _reserve_ratio(boot: Boot) -> tuple[int, ...]:
     """vm.lowmem_reserve_ratio by zone."""
     population = boot.placement.population
     named = population and population.zone == ZONE_CMA and population.reserve_ratio is ReserveRatio.NAMED
-    if not boot.rules.positional_reserve_ratio or named:
+    if not boot.rules.boot.positional_reserve_ratio or named:
         return NAMED_RATIO
     ratio = list(positional_ratio(boot.configured, entries=len(boot.configured) - 1))
     if population and population.reserve_ratio is ReserveRatio.LISTED:

@@ -11,7 +11,7 @@ from zonecma.machine.boot.progress import Boot
 
 def is_shown(boot: Boot, node: int, zone: ZoneIndex) -> bool:
     """Whether /proc/zoneinfo lists a zone (zoneinfo_show: populated ones, from 4.12 on all)."""
-    return boot.rules.zones_without_pages_are_shown or bool(boot.nodes[node].zone[zone].present)
+    return boot.rules.boot.zones_without_pages_are_shown or bool(boot.nodes[node].zone[zone].present)
 
 
 def present_as_shown(boot: Boot, present: int) -> int:

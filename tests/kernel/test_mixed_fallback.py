@@ -1,0 +1,115 @@
+"""The fallback of 4.7, against vectors computed by hand."""
+
+import pytest
+
+from tests.machines import FALLBACK, act, bare, lists
+from zonecma.kernel.buddy import free_one_page
+from zonecma.kernel.jit import from_python
+from zonecma.kernel.lists import HEAD
+from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE
+from zonecma.kernel.rules import RULES
+from zonecma.kernel.units import Migratetype, Order, Pfn
+from zonecma.kernel.validate import InvariantError, validate
+from zonecma.kernel.zone import ZONE_NORMAL
+
+U, M, R = int(MIGRATE_UNMOVABLE), int(MIGRATE_MOVABLE), int(MIGRATE_RECLAIMABLE)
+Z = int(ZONE_NORMAL)
+_free = from_python(free_one_page)
+
+
+@pytest.fixture
+def state():
+    return bare(rules=RULES["4.7"])
+
+
+def free(state, pfn, order=0, migratetype=MIGRATE_MOVABLE):
+    _free(state, Pfn(pfn), ZONE_NORMAL, Order(order), Migratetype(migratetype), HEAD)
+
+
+def test_the_largest_chunk_of_the_first_other_type_that_has_one(state):
+    free(state, 0x400, 5)
+    free(state, 0x800, 6, R)
+    free(state, 0xC00, 6)
+    assert act(state, FALLBACK, Z, 0, U, 0) == 0x800  # order 6 before 5, reclaimable before movable
+    free(state, 0x1000, 6, R)
+    assert act(state, FALLBACK, Z, 0, M, 0) == 0x1000
+
+
+def test_a_whole_pageblock_changes_its_type(state):
+    free(state, 0x400, 10)
+    assert act(state, FALLBACK, Z, 3, U, 0) == 0x400
+    assert state.block[2] == state.block[3] == U
+    assert lists(state) == {(order, U): [0x400 + (1 << order)] for order in range(3, 10)}
+    validate(state)
+
+
+def test_unmovable_takes_its_blocks_free_chunks_along_to_the_heads_of_its_lists(state):
+    for pfn in (0x402, 0x410, 0x480):
+        free(state, pfn, 1)
+    free(state, 0x440, 2)
+    free(state, 0x800, 1)
+    free(state, 0xC00, 1, U)
+    assert act(state, FALLBACK, Z, 2, U, 0) == 0x440
+    assert lists(state) == {(1, U): [0x480, 0x410, 0x402, 0xC00], (1, M): [0x800]}
+    assert state.block[2] == M  # 10 free pages are less than half of it
+    validate(state)
+
+
+def test_half_a_free_block_is_taken_over(state):
+    free(state, 0x400, 7)
+    free(state, 0x500, 7)
+    assert act(state, FALLBACK, Z, 0, U, 0) == 0x500
+    assert state.block[2] == U
+    assert not [key for key in lists(state) if key[1] == M]
+    validate(state)
+
+
+def test_one_page_less_than_half_is_not(state):
+    free(state, 0x400, 7)
+    for order in range(7):
+        free(state, 0x500 + (1 << order), order)  # 127 pages
+    act(state, FALLBACK, Z, 0, U, 0)
+    assert state.block[2] == M
+
+
+def test_movable_takes_a_small_chunk_with_its_rest_and_leaves_the_others(state):
+    state.block[2] = U
+    free(state, 0x400, 3, U)
+    free(state, 0x480, 2, U)
+    assert act(state, FALLBACK, Z, 0, M, 0) == 0x400
+    assert lists(state) == {(0, M): [0x401], (1, M): [0x402], (2, M): [0x404], (2, U): [0x480]}
+    assert state.block[2] == U
+    validate(state)
+
+
+def test_nothing_moves_where_the_zone_ends_inside_the_block(state):
+    state.zone[Z].spanned = 0x500
+    free(state, 0x400, 7)
+    free(state, 0x480, 5)
+    assert act(state, FALLBACK, Z, 0, U, 0) == 0x400
+    assert lists(state)[5, M] == [0x480]
+    assert state.block[2] == M
+
+
+def test_cma_is_no_fallback(state):
+    state.block[2] = int(MIGRATE_CMA)
+    free(state, 0x400, 9, MIGRATE_CMA)
+    assert act(state, FALLBACK, Z, 0, U, 0) == act(state, FALLBACK, Z, 0, M, 0) == -1
+
+
+def test_with_freelist_hygiene_a_chunk_on_a_foreign_list_is_an_error(state):
+    free(state, 0x400, 3, U)
+    validate(state)
+    newest = bare()
+    free(newest, 0x400, 3, U)
+    with pytest.raises(InvariantError, match="not on the list of its pageblock"):
+        validate(newest)
+
+
+def test_in_4_7_only_isolation_keeps_whole_blocks_apart(state):
+    state.block[2], state.block[3] = U, M
+    free(state, 0x400, 9, U)
+    free(state, 0x600, 9, M)
+    assert lists(state) == {(10, M): [0x400]}  # the list of whoever was freed last
+    assert (state.block[2], state.block[3]) == (U, M)  # and the blocks keep their types
+    validate(state)

@@ -1,8 +1,5 @@
 """interleave: turns computed by hand, from the rule as it was posted."""
 
-import numpy as np
-import pytest
-
 from tests.machines import BUFFER, KERNEL, MOVABLE, booted, enters, runs
 from zonecma.kernel.alloc_flags import WMARK_HIGH
 from zonecma.kernel.preference import BY_SHARE, IN_TURNS_BY_FREE, IN_TURNS_BY_SIZE
@@ -15,11 +12,17 @@ V1, V2 = Interleave(Version.V1), Interleave(Version.V2)
 
 
 def machine(policy, high, cma_mib=16):
-    """64 MiB, 16,384 pages, with watermarks of nought but the high one."""
+    """64 MiB, 16,384 pages, no watermark but the high one, no page in stock on a per-cpu list."""
     state = booted(mib=64, cma_mib=cma_mib, placement=policy)
+    state.pcp.batch, state.pcp.high_min, state.pcp.high_max = 1, 0, 0
     state.zone["watermark"] = 0
     state.zone[ZONE_DMA32].watermark[WMARK_HIGH] = high
     return state
+
+
+def turns_left(state):
+    zone = state.zone[ZONE_DMA32]
+    return int(zone.nr_try_movable), int(zone.nr_try_cma)
 
 
 def test_decisions():
@@ -43,6 +46,11 @@ def test_v1_by_hand():
 def test_v1_where_cma_is_the_larger_part():
     """4,096 outside, 12,288 of CMA: a pageblock outside, then 12,288 * 512 / 4,096 = 1,536 inside."""
     assert runs(machine(V1, 0, cma_mib=48), MOVABLE, 0, 2100) == [(False, 512), (True, 1536), (False, 52)]
+
+
+def test_v1_where_they_are_nearly_equal():
+    """4,608 above the mark, 4,096 of CMA: 4,608 * 512 / 4,096 = 576 outside, a pageblock inside."""
+    assert runs(machine(V1, 7680), MOVABLE, 0, 1200) == [(False, 576), (True, 512), (False, 112)]
 
 
 def test_v1_below_the_high_mark_takes_cma_alone():
@@ -77,9 +85,19 @@ def test_others_have_no_turn():
     assert runs(state, BUFFER, 4, 10) == [(False, 10)]
 
 
-@pytest.mark.parametrize("policy", [V1, V2])
-def test_a_turn_ends_when_the_area_is_empty(policy):
-    state = machine(policy, 4096)
-    served = runs(state, MOVABLE, 0, 15_000)
+def test_v1_gives_an_empty_area_no_turn():
+    """After 8,192 and 4,096 pages the next turn is movable alone, of a pageblock."""
+    state = machine(V1, 4096)
+    served = runs(state, MOVABLE, 0, 12_288 + 1)
     assert sum(count for inside, count in served if inside) == 4096
-    assert np.all(state.zone.nr_free_cma == 0)
+    assert turns_left(state) == (511, 0)
+
+
+def test_v2_ends_a_turn_that_finds_the_area_empty():
+    """Eight turns of 1,024 and 512 use it up; in the ninth the first attempt at CMA ends its turn."""
+    state = machine(V2, 4096)
+    served = runs(state, MOVABLE, 0, 8 * 1536 + 1024)
+    assert served[-1] == (False, 1024)
+    assert turns_left(state) == (0, 512)
+    assert not enters(state, MOVABLE, 0)
+    assert turns_left(state) == (0, 0)

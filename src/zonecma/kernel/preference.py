@@ -63,8 +63,6 @@ def recharge(s: State, zone: ZoneIndex) -> None:
 @jit
 def take_turn(s: State, zone: ZoneIndex, order: Order) -> Code:
     """Whose turn it is, and one off it (__rmqueue_cma); v1 counts attempts, v2 pages."""
-    if s.zone[zone].cma == 0:
-        return CMA_LATER
     if s.zone[zone].nr_try_movable <= 0 and s.zone[zone].nr_try_cma <= 0:
         recharge(s, zone)
     step = 1 << order if s.config[0].cma_order == IN_TURNS_BY_SIZE else 1

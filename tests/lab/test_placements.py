@@ -106,11 +106,11 @@ def test_names_and_parameters():
     [
         (
             "zone_cma",
-            "expected one of half-free, last-resort, zone-cma, carveout, cma-first, interleave, balanced, "
-            "page-cache-only, android-redirect, gcma, or a .py file",
+            "expected one of half-free, last-resort, zone-cma, carveout, zone-movable, cma-first, interleave, "
+            "balanced, page-cache-only, android-redirect, gcma, or a .py file",
         ),
         ("half-free,fracton=1", "has no parameter 'fracton'; it has: fraction"),
-        ("zone-cma,x=1", "it has: none"),
+        ("zone-cma,x=1", "it has: series"),
         ("half-free,fraction=much", "expected a number"),
         ("half-free,fraction=1.5", "expected 0 to 1"),
         ("half-free,fraction=nan", "expected 0 to 1"),

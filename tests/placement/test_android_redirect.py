@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from tests.machines import BUFFER, FAULT, MOVABLE, READ, TARGET, WRITTEN, booted, runs, who_enters
+from tests.machines import BUFFER, COLD, FAULT, MOVABLE, READ, TARGET, WRITTEN, booted, runs, who_enters
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_NOIO, GFP_USER, Gfp
 from zonecma.lab.placements import parse_placement
@@ -39,7 +39,7 @@ def test_marked_requests_come_first_and_others_never():
 def test_without_restriction_it_is_the_balance_rule():
     assert UNRESTRICTED.cma_first_above() == Fraction(1, 2)
     assert who_enters(booted(cma_mib=16, placement=UNRESTRICTED)) == set()
-    everyone = {MOVABLE, BUFFER, TARGET, FAULT, READ, WRITTEN}
+    everyone = {MOVABLE, BUFFER, TARGET, FAULT, READ, WRITTEN, COLD}
     assert who_enters(booted(cma_mib=48, placement=UNRESTRICTED)) == everyone
 
 

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from tests.machines import BUFFER, FAULT, MOVABLE, READ, TARGET, WRITTEN, booted, runs, who_enters
+from tests.machines import BUFFER, COLD, FAULT, MOVABLE, READ, TARGET, WRITTEN, booted, runs, who_enters
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_NOFS, Gfp
 from zonecma.placement import CmaFirst
 
@@ -16,7 +16,7 @@ def test_decisions():
 
 
 def test_all_that_is_movable_enters():
-    assert who_enters(booted(placement=CmaFirst())) == {MOVABLE, BUFFER, TARGET, FAULT, READ, WRITTEN}
+    assert who_enters(booted(placement=CmaFirst())) == {MOVABLE, BUFFER, TARGET, FAULT, READ, WRITTEN, COLD}
 
 
 def test_the_area_is_used_up_first():

@@ -16,9 +16,10 @@ from zonecma.placement.population import Population, ReserveRatio, Trim
 
 
 class Series(enum.Enum):
-    """A posting of the series; v2 behaves as v3."""
+    """A posting of the series."""
 
     V1 = "v1"
+    V2 = "v2"
     V3 = "v3"
     V3_FLATMEM_FIX = "v3-flatmem-fix"
     V4 = "v4"
@@ -47,7 +48,8 @@ _POPULATIONS = MappingProxyType(
             crosses_zones=True,
             reserve_ratio=ReserveRatio.LISTED,
         ),
-        # [PATCH v3 3/6], 2016-05-26: activates, then trims.
+        # v2, 2016-04-25, and [PATCH v3 3/6], 2016-05-26: activate, then trim.
+        Series.V2: replace(_TRIMS_NOTHING, trim=Trim.AFTER),
         Series.V3: replace(_TRIMS_NOTHING, trim=Trim.AFTER),
         # The mail of 2016-06-23 in that thread, and [PATCH v4 2/5], 2016-08-09: the other way round.
         Series.V3_FLATMEM_FIX: _TRIMS_NOTHING,

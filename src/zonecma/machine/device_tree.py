@@ -80,16 +80,9 @@ def _fitted(
     if not low:
         root.expected("memory below 4 GiB: its processors have 32 bits")
     used = tuple(dataclasses.replace(one, end=min(one.end, _FOUR_GIB)) for one in low)
-    zones = tuple(
-        (zone, used[0].start + ARM_LOWMEM if zone == ZONE_NORMAL else end)
-        for zone, end in architecture.zone_ends
-    )
-    return dataclasses.replace(architecture, zone_ends=zones), used
+    return architecture.with_zone_end(ZONE_NORMAL, used[0].start + ARM_LOWMEM), used
 
 
 def _with_dma_end(architecture: Architecture, end: int | None) -> Architecture:
     """ZONE_DMA ends where the narrowest bus does (arch/arm64/mm/init.c, zone_sizes_init)."""
-    if end is None or end >= _FOUR_GIB:
-        return architecture
-    zones = tuple((zone, end if zone == ZONE_DMA else limit) for zone, limit in architecture.zone_ends)
-    return dataclasses.replace(architecture, zone_ends=zones)
+    return architecture if end is None or end >= _FOUR_GIB else architecture.with_zone_end(ZONE_DMA, end)

@@ -44,6 +44,13 @@ def test_a_recorded_machine(mix):
     assert board.memory == (MemoryRange(0x1000, 0x9F000), MemoryRange(MIB, 1280 * MIB))
     assert board.reserved == (Reservation(16 * MIB, 32 * MIB, "kernel image"),)
     assert (board.nr_cpus, board.rules) == (1, "6.12")
+    assert len(board.notes) == 1
+
+
+def test_a_kernel_whose_rules_are_not_known(mix):
+    board = board_of_proc(mix["zoneinfo"], mix["iomem"], version="Linux version 5.10.0-33-amd64")
+    assert board.rules == ""
+    assert board.notes[-1] == "the rules of its kernel are not known: those of 6.12 are used"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from zonecma.machine.architecture import (
     X86_64,
     Architecture,
 )
-from zonecma.machine.areas import AREA_RULES
+from zonecma.machine.areas import AREA_RULES, NEWEST_SERIES
 from zonecma.machine.board import AreaRequest, Board, MemoryRange, Reservation
 from zonecma.machine.command_line import apply_command_line
 from zonecma.machine.iomem import Resource, parse_iomem
@@ -85,7 +85,7 @@ def board_of_proc(
         nr_cpus=max(len(zone.pagesets) for zone in zones) or 1,
         rules=_series(version),
         source=source,
-        notes=("early allocations of its boot are not in these files: an area may lie lower than foreseen",),
+        notes=tuple(_notes(version)),
     )
     return _with_areas(apply_command_line(board, cmdline, ram=False), meminfo)
 
@@ -94,6 +94,12 @@ def _series(version: str) -> str:
     """The kernel's series where its rules are known, else empty: the newest."""
     match = _RELEASE.search(version)
     return match[1] if match and match[1] in AREA_RULES else ""
+
+
+def _notes(version: str) -> Iterator[str]:
+    yield "early allocations of its boot are not in these files: an area may lie lower than foreseen"
+    if not _series(version):
+        yield f"the rules of its kernel are not known: those of {NEWEST_SERIES} are used"
 
 
 # Which architecture: zones are called and end differently.

@@ -13,14 +13,14 @@ _SHOWN = 80
 """characters of a path in an error"""
 
 
-@dataclass
+@dataclass(eq=False)
 class Node:
     """One node; the root's name is empty."""
 
     name: str
     source: str
     """the file, for errors"""
-    parent: Node | None = None
+    parent: Node | None = field(default=None, repr=False)
     properties: dict[str, bytes] = field(default_factory=dict)
     children: list[Node] = field(default_factory=list)
 

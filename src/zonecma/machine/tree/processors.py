@@ -18,10 +18,14 @@ _ARM64 = re.compile(
 
 
 def processors_of(root: Node) -> tuple[int, Architecture | None]:
-    """How many there are, at least one, and their architecture; None when it is not known."""
+    """How many there are, at least one, and their architecture; None when it is not known.
+
+    One whose status is disabled waits to be started; one that failed does not count
+    (drivers/of/base.c, of_get_next_cpu_node).
+    """
     parent = root.child("cpus")
     nodes = [one for one in parent.children if one.string("device_type") == "cpu"] if parent else []
-    usable = [one for one in nodes if one.string("status") not in ("fail", "disabled")]
+    usable = [one for one in nodes if not one.string("status").startswith("fail")]
     names = [name for one in nodes for name in one.strings("compatible")]
     return max(1, len(usable)), _architecture(names)
 

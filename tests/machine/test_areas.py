@@ -118,6 +118,13 @@ def test_a_xperia_xz2_has_its_default_area_between_two_reservations():
     assert bases(one) == [0xFBC00000]
 
 
+def test_an_imx8mn_evk_has_its_area_at_the_end_of_the_window():
+    """lore.kernel.org, on f2a524d9ef5b: linux,cma from 0x58000000 to 0x7fffffff."""
+    tree = node(640 * MIB, windows=((0x40000000, 0x80000000),))
+    one = board((0x40000000, 0xC0000000), architecture=ARM64, areas=[tree])
+    assert bases(one) == [0x58000000]
+
+
 def test_a_raspberry_pi_4_with_big_pages_has_no_area():
     """github.com/raspberrypi/linux/issues/6053: 64 MiB are no multiple of 512 MiB."""
     tree = node(64 * MIB, windows=((0, 0x40000000),))

@@ -50,6 +50,11 @@ class Architecture:
         """Whether the kernel can't address all memory at once (CONFIG_HIGHMEM)."""
         return any(zone == ZONE_HIGHMEM for zone, _ in self.zone_ends)
 
+    def with_zone_end(self, zone: ZoneIndex, end: int) -> Architecture:
+        """The same with another address at which ``zone`` ends."""
+        ends = tuple((one, end if one == zone else old) for one, old in self.zone_ends)
+        return dataclasses.replace(self, zone_ends=ends)
+
     def with_pages_of(self, kib: int) -> Architecture:
         """The same with pages of 4, 16 or 64 KiB, and the orders that arm64 has for them.
 

@@ -21,12 +21,13 @@ from zonecma.machine.options.zones import kernelcore, movablecore
 _WORDS = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 
 
-def apply_command_line(board: Board, text: str) -> Board:
+def apply_command_line(board: Board, text: str, *, ram: bool = True) -> Board:
     """The board that a kernel finds when it is given ``text``.
 
-    Raises InputError for a value that the kernel would not take as it stands.
+    With ``ram`` False, its memory is what mem= and memmap= have left already.  Raises InputError
+    for a value that the kernel would not take as it stands.
     """
-    given = list(options(text))
+    given = [one for one in options(text) if ram or one[0] not in ("mem", "memmap")]
     limits = [value for name, value in given if name == "mem"]
     if limits:
         board = mem(board, limits)

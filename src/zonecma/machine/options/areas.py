@@ -32,10 +32,10 @@ def cma(board: Board, value: str) -> Board:
         default=True,
     )
     others = tuple(one for one in board.areas if one.from_tree or not one.default)
-    return _with_areas(dataclasses.replace(board, areas=others, default_area_given=True), area)
+    return with_areas(dataclasses.replace(board, areas=others, default_area_given=True), area)
 
 
-def _with_areas(board: Board, *areas: AreaRequest) -> Board:
+def with_areas(board: Board, *areas: AreaRequest) -> Board:
     """The board with some more areas, in the order in which its architecture declares them."""
     wanted = sorted((*board.areas, *(one for one in areas if one.size)), key=lambda one: _turn(board, one))
     return dataclasses.replace(board, areas=tuple(wanted))
@@ -68,7 +68,7 @@ def hugetlb_cma(board: Board, value: str) -> Board:
         )
         for node, size in sizes
     )
-    return _with_areas(board, *areas)
+    return with_areas(board, *areas)
 
 
 def _by_node(board: Board, value: str) -> list[tuple[int, int]]:

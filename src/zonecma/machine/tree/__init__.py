@@ -1,0 +1,1 @@
+"""Device trees: from a blob's bytes to memory, processors and limits of DMA."""

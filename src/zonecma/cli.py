@@ -152,8 +152,11 @@ def boot(
         _print(check_boot(booted, open_boot_record(against)), as_json, report.check_text, report.check_json)
     elif check:
         from zonecma.lab.findings import find_faults
+        from zonecma.report.progress import terminal_progress
 
-        _print(find_faults(booted), as_json, report.findings_text, report.findings_json)
+        with terminal_progress() as progress:
+            faults = find_faults(booted, progress)
+        _print(faults, as_json, report.findings_text, report.findings_json)
     else:
         texts = {"trace": trace, "buddyinfo": buddyinfo, "pagetypeinfo": pagetypeinfo}
         wanted = [name for name, asked in texts.items() if asked]
@@ -206,7 +209,7 @@ def _print(outcome: Any, as_json: bool, table: Callable[[Any], str], to_json: Ca
 def _note(notes: Iterable[str], as_json: bool) -> None:
     """Say on standard error what an output rests on; JSON holds it itself."""
     for note in () if as_json else notes:
-        print(f"zonecma: not predicted: {note}", file=sys.stderr)
+        print(f"zonecma: {note}", file=sys.stderr)
 
 
 def main() -> None:

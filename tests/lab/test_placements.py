@@ -106,8 +106,8 @@ def test_names_and_parameters():
     [
         (
             "zone_cma",
-            "expected one of half-free, last-resort, zone-cma, carveout, zone-movable, cma-first, interleave, "
-            "balanced, page-cache-only, android-redirect, gcma, or a .py file",
+            "expected one of half-free, last-resort, zone-cma, carveout, zone-movable, cma-first, "
+            "interleave, balanced, page-cache-only, android-redirect, gcma, or a .py file",
         ),
         ("half-free,fracton=1", "has no parameter 'fracton'; it has: fraction"),
         ("zone-cma,x=1", "it has: series"),

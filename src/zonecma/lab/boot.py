@@ -16,8 +16,12 @@ from zonecma.machine.board import MemoryModel
 from zonecma.machine.boot.progress import Boot
 from zonecma.machine.boot.sequence import NOTHING_GIVEN, boot_board
 from zonecma.machine.from_record import RecordedBoard, board_of_record
+from zonecma.machine.memory_map import reserve_memory_map
+from zonecma.machine.read import read_board
 from zonecma.placement import HalfFree, LastResort, ZoneCma
 from zonecma.placement.policy import Placement
+
+_SMALL = "of early allocations only the memory map is set aside, not hash tables and per-cpu data"
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Booted:
     record: BootRecord | None = None
     """the recording of the same machine, where it came from one"""
     inputs: tuple[str, ...] = field(default=())
-    """what was taken from the recording or assumed, rather than predicted"""
+    """what was given by the recording or assumed, rather than predicted; sentences"""
 
 
 def boot_machine(
@@ -44,15 +48,14 @@ def boot_machine(
     """
     if is_boot_record(machine):
         return _boot_record(open_boot_record(machine), placement, rules, memory_model)
-    from zonecma.machine.read import read_board
-
     board = read_board(machine)
     rules = rules or RULES.get(board.rules, NEWEST)
     board = replace(board, rules=rules.series, memory_model=memory_model or board.memory_model)
     declared = declare_areas(board)
     board = replace(board, reserved=(*board.reserved, *declared.reserved))
+    board = replace(board, reserved=(*board.reserved, *reserve_memory_map(board)))
     boot = boot_board(board, rules, placement or usual_placement(rules), declared.areas, NOTHING_GIVEN)
-    return Booted(boot, inputs=(*board.notes, *declared.notes))
+    return Booted(boot, inputs=tuple(f"assumed: {note}" for note in (*board.notes, *declared.notes, _SMALL)))
 
 
 def _boot_record(
@@ -65,10 +68,7 @@ def _boot_record(
     inputs, early = found.inputs, None
     if _has_map(found) and record.early:
         early = record.early
-        inputs = (
-            *inputs,
-            "how many frames of each type were allocated before tracing, from the snapshot then",
-        )
+        inputs = (*inputs, "given: how many frames each type had taken when tracing began (snapshot)")
     boot = boot_board(board, rules, placement, found.areas, found.given, early)
     return Booted(boot, record, inputs)
 

@@ -11,13 +11,19 @@ from typing import Any
 
 import numpy as np
 
+from zonecma.kernel.alloc_flags import WMARK_HIGH
 from zonecma.kernel.thresholds import setup_per_zone_lowmem_reserve, setup_per_zone_wmarks
 from zonecma.kernel.units import ZoneIndex
 from zonecma.kernel.zone import ZONE_CMA, ZONE_MOVABLE
 from zonecma.lab.boot import Booted
+from zonecma.lab.fill import fill
 from zonecma.machine.boot.contiguous import has_no_hole
 from zonecma.machine.boot.progress import Boot
 from zonecma.machine.machine import Area
+from zonecma.progress import Progress, no_progress
+
+_A_LOT = 20
+"""One part in so many of an area is a lot to be left free."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +50,10 @@ class Faults:
     findings: tuple[Finding, ...]
 
 
-def find_faults(booted: Booted) -> Faults:
+def find_faults(booted: Booted, progress: Progress = no_progress) -> Faults:
     """Look for every fault that is known."""
-    return Faults(booted, tuple(one for look in _LOOKS for one in look(booted.boot)))
+    found = [one for look in _LOOKS for one in look(booted.boot)]
+    return Faults(booted, (*found, *_dry_beside_area(booted.boot, progress)))
 
 
 def _own_zone(boot: Boot) -> Iterator[tuple[int, ZoneIndex, Any]]:
@@ -223,6 +230,25 @@ def _unmapped(boot: Boot) -> Iterator[Finding]:
                 " they are mapped, and a driver that allocates there follows it",
                 figures={"frames": low},
             )
+
+
+def _dry_beside_area(boot: Boot, progress: Progress) -> Iterator[Finding]:
+    """Whether requests fail while more of the area is free than its zone's own high mark."""
+    if not boot.areas or not boot.lends_areas:
+        return
+    outcome = fill(boot, progress)
+    reserve = max((int(zone.watermark[WMARK_HIGH]) for _, _, zone in _own_zone(boot)), default=0)
+    total = sum(area.count for area in boot.areas if area.name not in boot.refused)
+    if outcome.area_free > max(reserve, total // _A_LOT):
+        mib = outcome.touched * boot.board.architecture.page_size >> 20
+        yield Finding(
+            "out-of-memory-beside-free-area",
+            ", ".join(area.name for area in boot.areas),
+            "get_page_from_freelist; __GFP_MOVABLE requests fill what the kernel's own need",
+            f"one process that touches memory is killed after {mib} MiB, when the kernel finds no page for"
+            f" its page tables, with {outcome.area_free} frames of the area free (no swap, no reclaim)",
+            figures={"touched_mib": mib, "area_free": outcome.area_free},
+        )
 
 
 _LOOKS: tuple[Callable[[Boot], Iterator[Finding]], ...] = (

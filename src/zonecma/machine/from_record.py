@@ -126,13 +126,15 @@ def _given(record: BootRecord, board: Board, areas: tuple[Area, ...]) -> tuple[G
         return Given(late=late), ()
     if record.early:
         managed = {(0, zone.index): zone.managed for zone in record.early.zones}
-        return Given(managed, late), ("managed pages of each zone, from the snapshot when tracing begins",)
+        return Given(managed, late), (
+            "given: managed pages of each zone, from the snapshot when tracing begins",
+        )
     if record.log.marks:
         return Given(_from_marks(record, board, areas)), (
-            "managed pages of each zone, from the lines its kernel printed after the core initcalls",
+            "given: managed pages of each zone, from the lines its kernel printed after the core initcalls",
         )
     return Given(_from_zoneinfo(record, board, areas)), (
-        "managed pages of each zone, from /proc/zoneinfo and what the log says was available",
+        "given: managed pages of each zone, from /proc/zoneinfo and what the log says was available",
     )
 
 

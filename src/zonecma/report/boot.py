@@ -42,7 +42,7 @@ def check_text(check: BootCheck) -> str:
         if check.lists_checked
         else "  free lists        not compared: no memory map was recorded",
     ]
-    rows += [f"  not predicted     {one}" for one in check.booted.inputs]
+    rows += [f"  {one}" for one in check.booted.inputs]
     for one in (*check.differences, *check.list_differences):
         rows.append(f"  {one.place}: {one.field} is {one.predicted}, recorded {one.recorded}")
     return "\n".join(rows)

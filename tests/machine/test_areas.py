@@ -11,7 +11,8 @@ from tests.machine.test_memblock import BOOTS, replayed
 from zonecma.errors import InputError
 from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_NORMAL
 from zonecma.machine.architecture import ARM64, ARM_HIGHMEM, END_OF_MEMORY, GIB, MIB, X86_32_HIGHMEM, X86_64
-from zonecma.machine.areas import AREA_RULES, declare_areas, smallest_alignment
+from zonecma.machine.area_rules import AREA_RULES, smallest_alignment
+from zonecma.machine.areas import declare_areas
 from zonecma.machine.board import AreaRequest, Board, MemoryRange, Reservation
 
 ANY_SERIES = pytest.mark.parametrize("rules", AREA_RULES)

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.machine.test_memblock import BOOTS, replayed
 from zonecma.errors import InputError
 from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_NORMAL
 from zonecma.machine.architecture import ARM64, ARM_HIGHMEM, END_OF_MEMORY, GIB, MIB, X86_32_HIGHMEM, X86_64
-from zonecma.machine.areas import AREA_RULES, declare_areas, smallest_alignment
+from zonecma.machine.area_rules import AREA_RULES, smallest_alignment
+from zonecma.machine.areas import declare_areas
 from zonecma.machine.board import AreaRequest, Board, MemoryRange, Reservation
 
 ANY_SERIES = pytest.mark.parametrize("rules", AREA_RULES)
@@ -50,6 +52,16 @@ def test_an_area_is_put_as_high_as_memory_goes(rules):
 
 def test_its_frames_are_reserved_for_the_next_one():
     assert bases(board((0, GIB), areas=[request(64 * MIB)] * 2)) == [GIB - 64 * MIB, GIB - 128 * MIB]
+
+
+@pytest.mark.parametrize("recording", [name for name in BOOTS if "nocma" not in name])
+def test_recorded_boots(recording):
+    """Each kernel's log of what was reserved before it placed its area."""
+    replay = replayed(recording)
+    reserved, size, base = replay.area
+    asked = request(size, limit=replay.memory[-1].end)
+    one = board(*replay.memory, reserved=reserved, areas=[asked], rules=recording.rpartition("-")[2])
+    assert bases(one) == [base]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,13 @@
 """Boards written by hand."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import REPOSITORY
+from tests.machine.test_areas import bases
 from zonecma.errors import InputError
 from zonecma.kernel.zone import ZONE_DMA
 from zonecma.machine.architecture import ARM64, GIB, MIB
@@ -70,6 +74,12 @@ def test_all_that_can_be_said():
     assert region.windows == ((GIB, GIB + 512 * MIB), (0, 0x1000))
     assert (region.from_tree, region.reusable, region.no_map) == (True, False, True)
     assert default == AreaRequest("reserved", 32 * MIB, limit=GIB, default=True)
+
+
+def test_the_documented_one():
+    (text,) = re.findall(r"```toml\n(.*?)```", (REPOSITORY / "docs" / "boards.md").read_text(), re.DOTALL)
+    board = board_of_toml(text, "documented.toml")
+    assert bases(board) == [0x76000000, 0x74000000]
 
 
 def test_the_least():

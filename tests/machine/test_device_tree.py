@@ -334,6 +334,12 @@ class TestHostileTrees:
     def test_a_region(self, properties, words):
         refused(self.reserved(*properties), "node /reserved-memory/region: expected", words)
 
+    def test_more_regions_than_the_kernel_places(self):
+        make = Maker()
+        many = make.node("r", make.property("size", bytes(7) + b"\1")) * 65
+        blob = make.blob(make.wide(), make.memory(0, 0, 0, 0x40000000), make.reserved(many))
+        refused(blob, "node /: expected at most 64 regions")
+
     def test_a_region_with_nothing(self):
         board = board_of_blob(self.reserved(("reg", b"")), "x")
         assert (board.areas, board.reserved) == ((), ())

@@ -6,13 +6,12 @@ then what cma_declare_contiguous is asked for (mm/cma.c).  Read in 4.7, 6.1 and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import replace
 from typing import NamedTuple, NoReturn
 
 from zonecma.errors import InputError
 from zonecma.kernel.units import Pfn
+from zonecma.machine.area_rules import area_rules, smallest_alignment
 from zonecma.machine.board import AreaRequest, Board, Reservation
 from zonecma.machine.machine import Area
 from zonecma.machine.memblock import (
@@ -35,53 +34,6 @@ _CACHE_LINE = 64
 """SMP_CACHE_BYTES: the alignment of a tree's region that asks for none."""
 
 
-@dataclass(frozen=True)
-class AreaRules:
-    """What differs between kernel series in how areas come to be."""
-
-    aligned_to_largest_order: bool = False
-    """an area begins and ends with a chunk of the largest order, not just with a pageblock"""
-    spare_slot: bool = False
-    """there is one slot more than CONFIG_CMA_AREAS says (MAX_CMA_AREAS)"""
-    trusts_arguments: bool = False
-    """a misaligned fixed base is moved up, and a limit that is too low not noticed"""
-    avoids_low_memory: bool = True
-    """with enough memory above 4 GiB, the lowest place there is taken"""
-    of_a_node: bool = True
-    """an area can be asked of a NUMA node (cma_declare_contiguous_nid)"""
-    command_line_beats_tree: bool = True
-    """``cma=`` makes the kernel pass over the tree's default area"""
-    frees_refused_nodes: bool = True
-    """the memory of a tree's node that can't be CMA goes back to the kernel"""
-    sorts_nodes: bool = False
-    """a tree's regions are set up in the order of their addresses"""
-    aligns_huge_areas: bool = True
-    """an area of hugetlb_cma= begins at a multiple of the gigantic page, not just of a huge one"""
-    joins_neighbours: bool = False
-    """a tree's region is put beside another one that its window touches"""
-
-
-AREA_RULES: Mapping[str, AreaRules] = MappingProxyType(
-    {
-        "4.7": AreaRules(
-            aligned_to_largest_order=True,
-            spare_slot=True,
-            trusts_arguments=True,
-            avoids_low_memory=False,
-            of_a_node=False,
-            command_line_beats_tree=False,
-            frees_refused_nodes=False,
-            sorts_nodes=True,
-        ),
-        "6.1": AreaRules(spare_slot=True, sorts_nodes=True, aligns_huge_areas=False),
-        "6.12": AreaRules(joins_neighbours=True),
-    }
-)
-"""By kernel series."""
-
-NEWEST_SERIES = "6.12"
-
-
 class Declared(NamedTuple):
     """What became of a board's requests."""
 
@@ -93,23 +45,6 @@ class Declared(NamedTuple):
     """the nodes that the kernel passes over, and why; one sentence each"""
 
 
-def area_rules(board: Board) -> AreaRules:
-    """The rules of the board's kernel; raises InputError when the series is not known."""
-    series = board.rules or NEWEST_SERIES
-    if series not in AREA_RULES:
-        raise InputError(f"{board.name}: kernel {series} is not known; there are {', '.join(AREA_RULES)}")
-    return AREA_RULES[series]
-
-
-def smallest_alignment(board: Board) -> int:
-    """What an area's start and size are multiples of, in bytes (CMA_MIN_ALIGNMENT_BYTES)."""
-    built = board.architecture
-    order = built.pageblock_order
-    if area_rules(board).aligned_to_largest_order:
-        order = max(order, built.max_order)
-    return built.page_size << order
-
-
 def declare_areas(board: Board) -> Declared:
     """Place and set up every area that a board asks for.
 
@@ -119,8 +54,7 @@ def declare_areas(board: Board) -> Declared:
     boot = _Boot(board)
     tree = [request for request in board.areas if request.from_tree]
     static = [request for request in tree if request.fixed]
-    for request in static:
-        boot.reserve(request.base or 0, request.size)
+    boot.reserve(*(Range(one.base or 0, (one.base or 0) + one.size) for one in static))
     for request in tree:
         if not request.fixed:
             boot.set_up(request, boot.place_region(request))
@@ -132,12 +66,22 @@ def declare_areas(board: Board) -> Declared:
     return Declared(tuple(boot.areas), tuple(boot.made), tuple(boot.notes))
 
 
+def _ram_by_node(board: Board) -> dict[int, Ranges]:
+    """The memory that boot places things in: with movable_node none that is hotpluggable."""
+    ranges: dict[int, list[Range]] = {}
+    for one in board.memory:
+        if not (one.hotpluggable and board.movable_node):
+            ranges.setdefault(one.node, []).append(Range(one.start, one.end))
+    return {node: union(those) for node, those in ranges.items()}
+
+
 class _Boot:
     """The early allocator of a board, and the areas so far."""
 
     def __init__(self, board: Board) -> None:
         self.board = board
         self.rules = area_rules(board)
+        self.ram = _ram_by_node(board)
         self.reserved = union((one.start, one.end) for one in board.reserved)
         self.alignment = smallest_alignment(board)
         self.areas: list[Area] = []
@@ -149,18 +93,17 @@ class _Boot:
 
     def memory(self, node: int | None = None) -> Ranges:
         """The RAM to place things in; ranges of two nodes stay apart (should_skip_region)."""
-        nodes = self.board.nodes if node is None else (node,)
-        usable = [one for one in self.board.memory if not (one.hotpluggable and self.board.movable_node)]
-        parts = (union((one.start, one.end) for one in usable if one.node == each) for each in nodes)
-        return tuple(sorted(one for part in parts for one in part))
+        if node is not None:
+            return self.ram.get(node, ())
+        return tuple(sorted(one for ranges in self.ram.values() for one in ranges))
 
     def free(self, node: int | None = None) -> Ranges:
         """What nobody has reserved."""
         return without(self.memory(node), self.reserved)
 
-    def reserve(self, base: int, size: int) -> None:
+    def reserve(self, *ranges: Range) -> None:
         """memblock_reserve."""
-        self.reserved = union((*self.reserved, Range(base, base + size)))
+        self.reserved = union((*self.reserved, *ranges))
 
     def refuse(self, request: AreaRequest, reason: str, error: str) -> NoReturn:
         """Raise InputError as the kernel would return ``error``."""
@@ -181,8 +124,8 @@ class _Boot:
         if base is None:
             where = " in its alloc-ranges" if request.windows else ""
             self.refuse(request, f"no {size_text(request.size)} are free{where}", "-ENOMEM")
-        self.reserve(base, request.size)
         self.regions.append(Range(base, base + request.size))
+        self.reserve(self.regions[-1])
         return base
 
     def first_place(self, request: AreaRequest) -> int | None:
@@ -238,7 +181,7 @@ class _Boot:
             return
         wanted = self.sanitised(request)
         base = self.fixed_place(wanted) if wanted.fixed else self.free_place(wanted)
-        self.reserve(base, wanted.size)
+        self.reserve(Range(base, base + wanted.size))
         self.add(wanted, base, wanted.size)
 
     def sanitised(self, request: AreaRequest) -> AreaRequest:

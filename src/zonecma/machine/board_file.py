@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from zonecma.errors import InputError
 from zonecma.kernel.zone import ZONE_DMA
 from zonecma.machine.architecture import ARCHITECTURES, Architecture
-from zonecma.machine.areas import AREA_RULES
+from zonecma.machine.area_rules import AREA_RULES
 from zonecma.machine.board import AreaRequest, Board, MemoryModel, MemoryRange, Reservation
 from zonecma.machine.command_line import apply_command_line
 from zonecma.machine.options.areas import with_areas

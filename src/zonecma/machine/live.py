@@ -20,7 +20,7 @@ from zonecma.machine.architecture import (
     X86_64,
     Architecture,
 )
-from zonecma.machine.areas import AREA_RULES, NEWEST_SERIES
+from zonecma.machine.area_rules import AREA_RULES, NEWEST_SERIES
 from zonecma.machine.board import AreaRequest, Board, MemoryRange, Reservation
 from zonecma.machine.command_line import apply_command_line
 from zonecma.machine.iomem import Resource, parse_iomem

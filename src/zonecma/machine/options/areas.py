@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from zonecma.machine.areas import area_rules
+from zonecma.machine.area_rules import area_rules
 from zonecma.machine.board import AreaRequest, Board
 from zonecma.machine.memblock import align_up
 from zonecma.machine.options.values import fail

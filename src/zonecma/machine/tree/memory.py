@@ -11,6 +11,8 @@ from zonecma.machine.tree.node import Node
 
 _ADDRESS_BITS = 52
 """what the widest architecture here has (CONFIG_ARM64_PA_BITS_52)"""
+_MAX_REGIONS = 64
+"""drivers/of/of_private.h, MAX_RESERVED_REGIONS"""
 _MAX_NODES = 1024
 """1 << CONFIG_NODES_SHIFT, at its largest"""
 
@@ -75,6 +77,15 @@ def reserved_memory(root: Node) -> Iterator[Reservation | AreaRequest]:
 
     Raises InputError where the kernel would pass over all of it or one of them.
     """
+    areas = 0
+    for one in _regions(root):
+        areas += isinstance(one, AreaRequest)
+        if areas > _MAX_REGIONS:
+            root.expected(f"at most {_MAX_REGIONS} regions that are areas or that the kernel places")
+        yield one
+
+
+def _regions(root: Node) -> Iterator[Reservation | AreaRequest]:
     parent = root.child("reserved-memory")
     if parent is None:
         return

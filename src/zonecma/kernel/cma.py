@@ -15,7 +15,6 @@ from zonecma.kernel.isolation import (
 )
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.migrate import EBUSY, ENOMEM, OK, migrate_range
-from zonecma.kernel.pageblock import get_pageblock_migratetype
 from zonecma.kernel.pcp import drain_all_pages
 from zonecma.kernel.state import State
 from zonecma.kernel.units import (
@@ -151,8 +150,12 @@ def free_contig_range(s: State, cpu: Cpu, start: Pfn, end: Pfn) -> None:
 
 @jit
 def alloc_contig_range(s: State, cpu: Cpu, start: Pfn, end: Pfn, target_user: User) -> tuple[Code, Pages]:
-    """Take every frame of a range: OK, EBUSY or ENOMEM, and the frames moved out of the way."""
-    migratetype = get_pageblock_migratetype(s, start)
+    """Take every frame of a range: OK, EBUSY or ENOMEM, and the frames moved out of the way.
+
+    Its pageblocks are given back as areas' are, whatever they were: MIGRATE_CMA, or MIGRATE_MOVABLE
+    where a zone of its own holds them (patch 5 of the ZONE_CMA series).
+    """
+    migratetype = Migratetype(s.config[0].area_migratetype)
     if not begin_contig_range(s, start, end, migratetype):
         return EBUSY, Pages(0)
     error, moved = migrate_range(s, cpu, start, end, target_user)

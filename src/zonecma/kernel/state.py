@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zonecma.kernel.migratetype import MIGRATE_MOVABLE
+from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
 from zonecma.kernel.zone import MAX_NR_ZONES, NO_ZONE
 
 # Strides of the list heads: powers of two above 14 orders (64 KiB pages), 6 types, 14 pcp lists.
@@ -122,6 +122,7 @@ CONFIG = np.dtype(
         ("features", "i8"),  # bits of features.py
         ("pcp_batch_scale_max", "i8"),  # CONFIG_PCP_BATCH_SCALE_MAX
         ("watermark_boost_factor", "i8"),  # vm.watermark_boost_factor, 1/10000
+        ("area_migratetype", "i8"),  # what the pageblocks of areas are given back as
         ("cma_order", "i8"),  # which rule says when CMA is tried first (preference.py)
         ("cma_gate_outside", "i8"),  # free pages outside CMA at most, where there is a gate
         ("cma_gate_inside", "i8"),  # and free CMA pages at least
@@ -224,4 +225,5 @@ def empty_state(
     conf.pageblock_order, conf.max_order = pageblock_order, max_order
     conf.first_free_list, conf.first_pcp_list = nr_frames, nr_frames + heads
     conf.cma_first_numerator = conf.cma_first_denominator = 1
+    conf.area_migratetype = MIGRATE_CMA
     return state

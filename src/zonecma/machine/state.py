@@ -14,14 +14,13 @@ from zonecma.kernel.features import follow
 from zonecma.kernel.state import IN_USE, State, empty_state
 from zonecma.kernel.users import UNKNOWN_USER
 from zonecma.kernel.zone import ZONE_BELOW_HIGH, ZONE_CMA, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_NORMAL
-from zonecma.machine.machine import Machine
+from zonecma.machine.machine import Area, Machine
 
 _PCP_FIELDS = ("high", "high_min", "high_max", "batch", "alloc_factor", "free_count")
 
 
 def bare_state(machine: Machine, *, nr_gfp_classes: int = 1, nr_objects: int = 0) -> State:
     """The machine's zones and areas; every frame of a zone in use, nothing free."""
-    bits = [area.count >> area.order_per_bit for area in machine.areas]
     state = empty_state(
         machine.nr_frames,
         machine.nr_cpus,
@@ -29,13 +28,11 @@ def bare_state(machine: Machine, *, nr_gfp_classes: int = 1, nr_objects: int = 0
         max_order=machine.max_order,
         nr_gfp_classes=nr_gfp_classes,
         nr_areas=len(machine.areas),
-        nr_bits=sum(bits),
+        nr_bits=bits_of(machine.areas),
         nr_objects=nr_objects,
     )
     follow(state, machine.rules)
-    for area, record, first_bit in zip(machine.areas, state.cma, np.cumsum([0, *bits]), strict=False):
-        record.base_pfn, record.count = area.base_pfn, area.count
-        record.order_per_bit, record.first_bit = area.order_per_bit, first_bit
+    set_areas(state, machine.areas)
     for zone in machine.zones:
         frames: Any = state.frame[zone.start_pfn : zone.start_pfn + zone.spanned]
         frames.zone, frames.where, frames.user = zone.index, IN_USE, UNKNOWN_USER
@@ -43,6 +40,19 @@ def bare_state(machine: Machine, *, nr_gfp_classes: int = 1, nr_objects: int = 0
         record.start_pfn, record.spanned = zone.start_pfn, zone.spanned
         record.present, record.managed = zone.present, zone.managed
     return state
+
+
+def bits_of(areas: Sequence[Area]) -> int:
+    """Bits that the areas' bitmaps have together."""
+    return sum(area.count >> area.order_per_bit for area in areas)
+
+
+def set_areas(state: State, areas: Sequence[Area]) -> None:
+    """Enter the areas, their bitmaps one behind the other, into a state with room for them."""
+    bits = [area.count >> area.order_per_bit for area in areas]
+    for area, record, first_bit in zip(areas, state.cma, np.cumsum([0, *bits]), strict=False):
+        record.base_pfn, record.count = area.base_pfn, area.count
+        record.order_per_bit, record.first_bit = area.order_per_bit, first_bit
 
 
 def load_snapshot(state: State, snapshot: Snapshot) -> None:

@@ -68,6 +68,7 @@ def fill_tables(state: State, placement: Placement, gfp_masks: Iterable[int]) ->
     a user's own placement that fails.
     """
     share = ask(placement, "cma_first_above")
+    state.conf.area_migratetype = placement.migratetype
     state.conf.cma_first_numerator = share.numerator
     state.conf.cma_first_denominator = share.denominator
     state.conf.cma_order = ask(placement, "cma_order")

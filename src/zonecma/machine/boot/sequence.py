@@ -30,6 +30,7 @@ from zonecma.machine.boot.zonelists import build_all_zonelists
 from zonecma.machine.kernelcore import frames_of
 from zonecma.machine.machine import Area
 from zonecma.machine.spans import Limits, limits_of
+from zonecma.machine.state import bits_of, set_areas
 from zonecma.placement.policy import Placement
 from zonecma.placement.population import ReserveRatio
 
@@ -57,7 +58,7 @@ def boot_board(
 def start(board: Board, rules: Rules, placement: Placement, areas: tuple[Area, ...]) -> Boot:
     """The machine at power-on."""
     limits = limits_of(board, rules)
-    nodes = {node: _empty_node(board, rules, node) for node in board.nodes}
+    nodes = {node: _empty_node(board, rules, node, areas) for node in board.nodes}
     tunables = Tunables(rules, board.architecture.page_size >> 10, _highmem(board, limits), NAMED_RATIO)
     boot = Boot(board, rules, placement, limits, tunables, areas, nodes)
     boot.tunables = Tunables(rules, tunables.page_kib, tunables.highmem, _reserve_ratio(boot))
@@ -135,17 +136,21 @@ def _marks(boot: Boot) -> list[str]:
     return lines
 
 
-def _empty_node(board: Board, rules: Rules, node: int) -> State:
-    end = max(frames_of(board, one)[1] for one in board.memory if one.node == node)
-    architecture = board.architecture
+def _empty_node(board: Board, rules: Rules, node: int, areas: tuple[Area, ...]) -> State:
+    """A node's allocator, with the areas in its memory, before anything is set up."""
+    ranges = [frames_of(board, one) for one in board.memory if one.node == node]
+    own = [area for area in areas if any(start <= area.base_pfn < end for start, end in ranges)]
     state = empty_state(
-        end,
+        max(end for _, end in ranges),
         board.nr_cpus,
-        pageblock_order=architecture.pageblock_order,
-        max_order=architecture.max_order,
+        pageblock_order=board.architecture.pageblock_order,
+        max_order=board.architecture.max_order,
+        nr_areas=len(own),
+        nr_bits=bits_of(own),
         log_entries=0,
     )
     follow(state, rules)
+    set_areas(state, own)
     state.pcp.batch = 1
     return state
 

@@ -20,7 +20,18 @@ from zonecma.kernel.rules import NEWEST
 from zonecma.kernel.state import IN_USE, NO_OBJECT, empty_state
 from zonecma.kernel.thresholds import recalculate
 from zonecma.kernel.tracepoint import trace_reset
-from zonecma.kernel.units import Area, Cpu, Migratetype, Order, Pages, Pfn, Pindex, User, ZoneIndex
+from zonecma.kernel.units import (
+    AllocFlags,
+    Area,
+    Cpu,
+    Migratetype,
+    Order,
+    Pages,
+    Pfn,
+    Pindex,
+    User,
+    ZoneIndex,
+)
 from zonecma.kernel.users import UNKNOWN_USER
 from zonecma.kernel.zone import ZONE_DMA32, ZONE_NORMAL
 from zonecma.placement import HalfFree
@@ -80,7 +91,7 @@ def act(s, what, a, b, c, d):
     elif what == PCP_BULK:
         free_pcppages_bulk(s, ZoneIndex(a), Cpu(0), b, Pindex(c))
     elif what == FALLBACK:
-        return rmqueue_fallback(s, ZoneIndex(a), Order(b), Migratetype(c))
+        return rmqueue_fallback(s, ZoneIndex(a), Order(b), Migratetype(c), AllocFlags(d))
     return Pfn(-1)
 
 
@@ -110,7 +121,8 @@ def booted(mib=64, cma_mib=16, cpus=1, placement=None, rules=NEWEST):
     state.zone[ZONE_DMA32].cma = area
     recalculate(state, rules, 4, huge_pages=False)
     if not rules.pcp_tunes_itself:
-        state.pcp.high = 6 * state.pcp.batch  # pageset_set_batch, 4.7
+        # pageset_set_batch, 4.7; pageset_set_high_and_batch, 6.1
+        state.pcp.high = 6 * state.pcp.batch if rules.pcp_round_robin else state.pcp.high_min
     fill_tables(state, placement or HalfFree(), MASKS)
     return state
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zonecma.kernel.buddy import del_page_from_free_list, free_one_page, is_free_chunk, split_large_buddy
+from zonecma.kernel.buddy import del_page_from_free_list, free_by_pageblock, free_one_page, is_free_chunk
 from zonecma.kernel.chunk import chunk_order, chunk_pages
 from zonecma.kernel.fallback import move_freepages_block, zone_spans_block
 from zonecma.kernel.features import (
@@ -59,7 +59,7 @@ def move_freepages_block_isolate(s: State, start: Pfn, zone: ZoneIndex, migratet
     if s.frame[chunk].where == IN_BUDDY and straddles:
         del_page_from_free_list(s, chunk, zone, order, get_pageblock_migratetype(s, chunk))
         set_pageblock_migratetype(s, start, migratetype)
-        split_large_buddy(s, chunk, zone, order, HEAD)
+        free_by_pageblock(s, chunk, zone, order, HEAD)
     else:
         move_freepages_block(s, start, zone, get_pageblock_migratetype(s, start), migratetype)
     return True

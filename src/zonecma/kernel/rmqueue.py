@@ -1,7 +1,7 @@
 """Which list serves a request: the type's own, CMA, a claimed pageblock, a stolen chunk.
 
-6.12.117: __rmqueue with its modes.  4.7 has one kind of fallback and no modes; that it starts
-anew for each chunk makes no difference, since no list fills during one hold of the zone lock.
+6.12.117: __rmqueue with its modes.  4.7 and 6.1 have one kind of fallback and no modes; that they
+start anew for each chunk makes no difference, since no list fills during one hold of the zone lock.
 The rule that tries CMA first while it holds more than a share of the free pages came with 5.8
 (a half); the share is a placement's parameter, and a share of one is the last-resort rule of 4.7.
 """
@@ -28,7 +28,7 @@ RMQUEUE_STEAL = Code(3)
 @primitive
 def cma_comes_first(s: State, zone: ZoneIndex) -> bool:
     """Whether free CMA is more than the placement's share of the zone's free pages."""
-    free = s.zone[zone].nr_free_pages
+    free = s.zone[zone].nr_free_pages + s.zone[zone].uncounted
     share = free * s.config[0].cma_first_numerator // s.config[0].cma_first_denominator
     return s.zone[zone].nr_free_cma > share  # type: ignore[no-any-return]
 
@@ -56,7 +56,7 @@ def rmqueue(
         if pfn != NO_PFN:
             return pfn, RMQUEUE_CMA
     if not has(s, CLAIMS_THEN_STEALS):
-        return rmqueue_fallback(s, zone, order, migratetype), RMQUEUE_NORMAL
+        return rmqueue_fallback(s, zone, order, migratetype, alloc_flags), RMQUEUE_NORMAL
     if mode <= RMQUEUE_CLAIM:
         pfn = rmqueue_claim(s, zone, order, migratetype, alloc_flags)
         if pfn != NO_PFN:

@@ -57,6 +57,7 @@ ZONE = np.dtype(
         ("watermark", "i8", (4,)),  # MIN, LOW, HIGH, PROMO
         ("watermark_boost", "i8"),
         ("lowmem_reserve", "i8", (MAX_NR_ZONES,)),  # against requests of each highest zone
+        ("uncounted", "i8"),  # frames that a refill has taken and not counted yet
         ("nr_isolate_pageblock", "i8"),  # isolated pageblocks
         ("nr_alloc_batch", "i8"),  # NR_ALLOC_BATCH: frames of its turn that are left (4.7)
         ("stat_threshold", "i8"),  # what a CPU may keep to itself of that counter
@@ -75,12 +76,12 @@ PCP = np.dtype(
         ("batch", "i8"),  # frames
         ("pcp_flags", "i8"),  # PCPF_* bits
         ("alloc_factor", "i8"),  # shift
-        ("free_count", "i8"),  # frames freed in a row
+        ("free_count", "i8"),  # frames freed in a row; before 6.7 free_factor: a shift
         ("alloc_batch_diff", "i8"),  # this CPU's own part of nr_alloc_batch (4.7)
     ],
     align=True,
 )
-"""One per-cpu page set (``struct per_cpu_pages``, 6.12)."""
+"""One per-cpu page set (``struct per_cpu_pages``)."""
 
 GFP_CLASS = np.dtype(
     [

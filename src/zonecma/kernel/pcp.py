@@ -197,13 +197,14 @@ def type_in_buddy(s: State, pfn: Pfn, zone: ZoneIndex, pindex: Pindex) -> Migrat
     (get_pcppage_migratetype); it is read anew while pageblocks of the zone are isolated.  The
     model keeps no such memory: what hangs on a list was remembered as the list's type, but for
     CMA and HIGHATOMIC pages on the movable one, whose pageblocks keep those types meanwhile.
+    Unmovable and reclaimable huge pages share a list: there too the pageblock tells.
     """
     block_type = get_pageblock_migratetype(s, pfn)
     if has(s, FREELIST_HYGIENE) or s.zone[zone].nr_isolate_pageblock or block_type >= MIGRATE_PCPTYPES:
         return block_type
-    if pindex >= NR_LOWORDER_PCP_LISTS:
-        return block_type
-    return Migratetype(pindex % MIGRATE_PCPTYPES)
+    if pindex < NR_LOWORDER_PCP_LISTS:
+        return Migratetype(pindex % MIGRATE_PCPTYPES)
+    return MIGRATE_MOVABLE if pindex > NR_LOWORDER_PCP_LISTS else block_type
 
 
 @jit

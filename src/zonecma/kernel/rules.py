@@ -103,7 +103,6 @@ _LINUX_6_1 = Rules(
 
 _LINUX_4_7 = Rules(
     "4.7",
-    counts_refills_late=True,
     boot_frees_to_tail=False,
     freelist_hygiene=False,
     claims_then_steals=False,
@@ -114,6 +113,7 @@ _LINUX_4_7 = Rules(
     pcp_round_robin=True,
     cold_pages=True,
     bulk_interface=False,
+    counts_refills_late=True,
     isolates_pageblocks=False,
     drains_each_block=True,
     moves_large_pages=False,

@@ -84,16 +84,17 @@ def isolate_block(s: State, start: Pfn) -> bool:
 
 
 @primitive
-def mergeable_neighbour(s: State, start: Pfn, zone: ZoneIndex, order: Order) -> bool:
+def is_freed_anew(s: State, start: Pfn, zone: ZoneIndex, order: Order) -> bool:
     """Whether a free chunk has a free buddy outside isolation, so that freeing it anew merges both.
 
-    4.7 does not ask whether the buddy is free; freed anew alone, the chunk ends up where it would.
+    4.7 does not ask whether the buddy is free.
     """
     if order < s.config[0].pageblock_order or order >= s.config[0].max_order:
         return False
     buddy = Pfn(start ^ (1 << order))
-    isolated = get_pageblock_migratetype(s, buddy) == MIGRATE_ISOLATE
-    return is_free_chunk(s, buddy, order, zone) and not isolated
+    if get_pageblock_migratetype(s, buddy) == MIGRATE_ISOLATE:
+        return False
+    return is_free_chunk(s, buddy, order, zone) or not has(s, ISOLATES_PAGEBLOCKS)
 
 
 @jit
@@ -103,7 +104,7 @@ def unisolate_block(s: State, start: Pfn, migratetype: Migratetype) -> None:
         return
     zone, order = ZoneIndex(s.frame[start].zone), chunk_order(s, start)
     s.zone[zone].nr_isolate_pageblock -= 1
-    if s.frame[start].where == IN_BUDDY and mergeable_neighbour(s, start, zone, order):
+    if s.frame[start].where == IN_BUDDY and is_freed_anew(s, start, zone, order):
         del_page_from_free_list(s, start, zone, order, MIGRATE_ISOLATE)
         set_pageblock_migratetype(s, start, migratetype)
         free_one_page(s, start, zone, order, migratetype, np.bool_(has(s, MOVES_TO_TAIL)))

@@ -134,8 +134,8 @@ NEWEST = RULES["6.12"]
 
 NOT_REPLAYED: Mapping[str, str] = MappingProxyType(
     {
-        "6.1": "its allocator is modelled, the replay of its recordings is not yet",
-        "4.7": "its allocator is modelled, the replay of its recordings is not yet",
+        "6.1": "the replay of its recordings is not modelled yet, though its allocator is",
+        "4.7": "the replay of its recordings is not modelled yet, though its allocator is",
     }
 )
 """The series that recordings are read from but not replayed, and why."""

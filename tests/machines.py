@@ -22,7 +22,18 @@ from zonecma.kernel.rules import NEWEST
 from zonecma.kernel.state import IN_USE, NO_OBJECT, empty_state
 from zonecma.kernel.thresholds import Tunables, recalculate
 from zonecma.kernel.tracepoint import trace_reset
-from zonecma.kernel.units import Area, Cpu, Migratetype, Order, Pages, Pfn, Pindex, User, ZoneIndex
+from zonecma.kernel.units import (
+    AllocFlags,
+    Area,
+    Cpu,
+    Migratetype,
+    Order,
+    Pages,
+    Pfn,
+    Pindex,
+    User,
+    ZoneIndex,
+)
 from zonecma.kernel.users import UNKNOWN_USER
 from zonecma.kernel.zone import ZONE_DMA32, ZONE_NORMAL
 from zonecma.placement import HalfFree
@@ -85,7 +96,7 @@ def act(s, what, a, b, c, d):
     elif what == PCP_BULK:
         free_pcppages_bulk(s, ZoneIndex(a), Cpu(0), b, Pindex(c))
     elif what == FALLBACK:
-        return rmqueue_fallback(s, ZoneIndex(a), Order(b), Migratetype(c))
+        return rmqueue_fallback(s, ZoneIndex(a), Order(b), Migratetype(c), AllocFlags(d))
     return Pfn(-1)
 
 

@@ -1,10 +1,13 @@
 """Freeing and merging, against vectors computed by hand."""
 
+import pytest
+
 from tests.machines import bare, lists
 from zonecma.kernel.buddy import free_one_page, rmqueue_smallest
 from zonecma.kernel.jit import from_python
 from zonecma.kernel.lists import HEAD, TAIL
-from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE, MIGRATE_UNMOVABLE
+from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_ISOLATE, MIGRATE_MOVABLE, MIGRATE_UNMOVABLE
+from zonecma.kernel.rules import RULES
 from zonecma.kernel.units import Order, Pfn
 from zonecma.kernel.validate import validate
 from zonecma.kernel.zone import ZONE_NORMAL
@@ -18,16 +21,21 @@ def free(state, pfn, order=0, migratetype=MIGRATE_MOVABLE, tail=HEAD):
     _free(state, Pfn(pfn), ZONE_NORMAL, Order(order), migratetype, tail)
 
 
-def test_a_chunk_goes_to_the_tail_when_its_pair_may_soon_merge():
-    state = bare()
+each_series = pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
+
+
+@each_series
+def test_a_chunk_goes_to_the_tail_when_its_pair_may_soon_merge(rules):
+    state = bare(rules=rules)
     free(state, 0x2000)
     free(state, 0x1002, order=1)
     free(state, 0x1000)  # its pair 1001 is used, but the order-1 chunk beside both is free
     assert lists(state)[0, M] == [0x2000, 0x1000]
 
 
-def test_a_chunk_goes_to_the_head_otherwise():
-    state = bare()
+@each_series
+def test_a_chunk_goes_to_the_head_otherwise(rules):
+    state = bare(rules=rules)
     free(state, 0x2000)
     free(state, 0x1000)
     assert lists(state)[0, M] == [0x1000, 0x2000]
@@ -40,8 +48,9 @@ def test_to_tail_overrides():
     assert lists(state)[0, M] == [0x2000, 0x1000]
 
 
-def test_merging_goes_up_to_the_largest_order():
-    state = bare()
+@each_series
+def test_merging_goes_up_to_the_largest_order(rules):
+    state = bare(rules=rules)
     for pfn in range(0x400, 0x800):
         free(state, pfn)
     assert lists(state) == {(10, M): [0x400]}
@@ -64,6 +73,17 @@ def test_cma_never_merges_with_others():
     free(state, 0x600, order=9)
     assert lists(state) == {(9, C): [0x400], (9, M): [0x600]}
     assert state.zone[ZONE_NORMAL].nr_free_cma == 512
+    validate(state)
+
+
+@each_series
+def test_isolated_pageblocks_never_merge_with_others(rules):
+    state = bare(rules=rules)
+    state.block[2] = int(MIGRATE_ISOLATE)
+    free(state, 0x400, order=9, migratetype=MIGRATE_ISOLATE)
+    free(state, 0x600, order=9)
+    assert lists(state) == {(9, int(MIGRATE_ISOLATE)): [0x400], (9, M): [0x600]}
+    assert state.zone[ZONE_NORMAL].nr_free_pages == 512
     validate(state)
 
 

@@ -1,8 +1,9 @@
-"""The fallback of 4.7, against vectors computed by hand."""
+"""The fallbacks of 4.7 and 6.1, against vectors computed by hand."""
 
 import pytest
 
-from tests.machines import FALLBACK, act, bare, lists
+from tests.machines import FALLBACK, KERNEL, MOVABLE, act, bare, lists
+from zonecma.kernel.alloc_flags import ALLOC_NOFRAGMENT
 from zonecma.kernel.buddy import free_one_page
 from zonecma.kernel.jit import from_python
 from zonecma.kernel.lists import HEAD
@@ -22,8 +23,19 @@ def state():
     return bare(rules=RULES["4.7"])
 
 
+@pytest.fixture
+def state_6_1():
+    return bare(rules=RULES["6.1"])
+
+
 def free(state, pfn, order=0, migratetype=MIGRATE_MOVABLE):
     _free(state, Pfn(pfn), ZONE_NORMAL, Order(order), Migratetype(migratetype), HEAD)
+
+
+def used_by(state, start, count, user):
+    """Frames in use by a request of a gfp class."""
+    state.gfp.migratetype[MOVABLE], state.gfp.migratetype[KERNEL] = M, U
+    state.frame.user[start : start + count] = user
 
 
 def test_the_largest_chunk_of_the_first_other_type_that_has_one(state):
@@ -113,3 +125,51 @@ def test_in_4_7_only_isolation_keeps_whole_blocks_apart(state):
     assert lists(state) == {(10, M): [0x400]}  # the list of whoever was freed last
     assert (state.block[2], state.block[3]) == (U, M)  # and the blocks keep their types
     validate(state)
+
+
+def test_in_6_1_types_with_fallbacks_merge_and_their_blocks_keep_their_types(state_6_1):
+    state_6_1.block[2], state_6_1.block[4] = U, int(MIGRATE_CMA)
+    free(state_6_1, 0x400, 9, U)
+    free(state_6_1, 0x600, 9, M)
+    free(state_6_1, 0x800, 9, MIGRATE_CMA)
+    free(state_6_1, 0xA00, 9, M)
+    assert lists(state_6_1) == {(10, M): [0x400], (9, M): [0xA00], (9, int(MIGRATE_CMA)): [0x800]}
+    validate(state_6_1)
+
+
+def test_6_1_moves_a_block_to_the_tails_and_takes_the_smallest_chunk(state_6_1):
+    for pfn in (0x402, 0x410):
+        free(state_6_1, pfn, 1)
+    free(state_6_1, 0x440, 2)
+    used_by(state_6_1, 0x400, 512, MOVABLE)
+    assert act(state_6_1, FALLBACK, Z, 1, U, 0) == 0x402  # not the chunk of order 2 that was found
+    assert lists(state_6_1) == {(1, U): [0x410], (2, U): [0x440]}
+    assert state_6_1.block[2] == M
+    validate(state_6_1)
+
+
+def test_6_1_counts_alike_pages_for_the_block(state_6_1):
+    free(state_6_1, 0x400, 5)
+    used_by(state_6_1, 0x400, 512, MOVABLE)
+    used_by(state_6_1, 0x500, 224, KERNEL)  # and 32 free ones: half of the block
+    assert act(state_6_1, FALLBACK, Z, 0, U, 0) == 0x400
+    assert state_6_1.block[2] == U
+
+
+def test_movable_requests_of_6_1_move_the_smallest_chunk_alone(state_6_1):
+    state_6_1.block[2] = U
+    free(state_6_1, 0x400, 3, U)
+    free(state_6_1, 0x480, 2, U)
+    free(state_6_1, 0x490, 2, U)
+    assert act(state_6_1, FALLBACK, Z, 1, M, 0) == 0x490
+    assert lists(state_6_1) == {(3, U): [0x400], (2, U): [0x480], (1, M): [0x492]}
+    assert state_6_1.block[2] == U
+    validate(state_6_1)
+
+
+def test_6_1_takes_whole_pageblocks_only_for_requests_that_avoid_fragmentation(state_6_1):
+    free(state_6_1, 0x400, 8)
+    assert act(state_6_1, FALLBACK, Z, 0, U, int(ALLOC_NOFRAGMENT)) == -1
+    free(state_6_1, 0x600, 9)
+    assert act(state_6_1, FALLBACK, Z, 0, U, int(ALLOC_NOFRAGMENT)) == 0x600
+    assert state_6_1.block[3] == U

@@ -1,4 +1,4 @@
-"""Per-cpu lists of 4.7: single frames, two ends, drained in turn, of fixed size."""
+"""Per-cpu lists of fixed size: 4.7 (single frames, two ends, drained in turn) and 6.1."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ from zonecma.kernel.tracepoint import MM_PAGE_ALLOC, MM_PAGE_ALLOC_ZONE_LOCKED, 
 from zonecma.kernel.units import Cpu, Pfn, Pindex
 from zonecma.kernel.validate import validate
 from zonecma.kernel.zone import ZONE_NORMAL
-from zonecma.placement import LastResort
+from zonecma.placement import HalfFree, LastResort
 from zonecma.placement.tables import fill_tables
 
 LINUX_4_7 = RULES["4.7"]
@@ -167,3 +167,51 @@ def test_cma_comes_after_movable_chunks_and_before_foreign_ones():
     assert frames == [*range(0x400, 0x404), *range(0x800, 0xA00), 0xC00]
     assert act(state, ALLOC, 0, KERNEL, 0, -1) > 0xC00
     validate(state)
+
+
+def drains_of_6_1(order, frees):
+    """Pages that each of so many frees gives back; batch 4, high 40."""
+    state = bare(0x8000, rules=RULES["6.1"])
+    state.pcp.batch, state.pcp.high = 4, 40
+    sizes = []
+    for i in range(frees):
+        act(state, FREE_PAGES, 0, 0x400 + (2 * i << order), order, 0)
+        sizes.append(sum(1 << order for event, _, order in log(state) if event == MM_PAGE_PCPU_DRAIN))
+    validate(state)
+    return state, [size for size in sizes if size]
+
+
+def test_drains_of_6_1_double_up_to_a_batch_below_high():
+    state, sizes = drains_of_6_1(0, 200)
+    assert sizes[:5] == [4, 8, 16, 32, 36]
+    assert state.pcp[ZONE_NORMAL, 0].free_count == 4  # 64 would be too much: it stays
+
+
+def test_an_allocation_halves_how_drains_of_6_1_grow():
+    state, _ = drains_of_6_1(0, 60)
+    before = int(state.pcp[ZONE_NORMAL, 0].free_count)
+    fill_tables(state, LastResort(), MASKS)
+    act(state, ALLOC, 0, MOVABLE, 0, -1)
+    assert state.pcp[ZONE_NORMAL, 0].free_count == before >> 1
+
+
+def test_6_1_keeps_no_high_orders_once_drains_grow():
+    state, sizes = drains_of_6_1(1, 21)  # 20 chunks are 40 pages
+    assert sizes == [4, 38]
+    assert not pcp(state)
+
+
+def test_a_refill_of_6_1_leaves_the_count_of_free_pages_as_it_was():
+    """1024 of 2024 pages are CMA.  To 6.1 half is 1012 all along: 12 of 60 pages are CMA.  Counted at
+    once, as in 6.12, half is met after 24; of the other 36 every second one is CMA."""
+    taken = {}
+    for series in ("6.1", "6.12"):
+        state = bare(0x8000, rules=RULES[series])
+        boot.init_cma_reserved_pageblock(state, Pfn(0x1000), MIGRATE_CMA)
+        boot.init_cma_reserved_pageblock(state, Pfn(0x1400), MIGRATE_CMA)
+        boot.memblock_free_pages(state, Pfn(0x400), Pfn(0x7E8))
+        fill_tables(state, HalfFree(), MASKS)
+        state.pcp.batch = state.pcp.high = state.pcp.high_min = state.pcp.high_max = 60
+        act(state, ALLOC, 0, MOVABLE, 0, -1)
+        taken[series] = [pfn >= 0x1000 for pfn in logged(state, MM_PAGE_ALLOC_ZONE_LOCKED)].count(True)
+    assert taken == {"6.1": 12, "6.12": 24 + 18}

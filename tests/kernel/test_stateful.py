@@ -147,8 +147,14 @@ class AllocatorOf47(Allocator):
             act(self.state, FREE_COLD, cpu % self.cpus, int(self.state.object_pfn[number]), 0, 0)
 
 
+class AllocatorOf61(Allocator):
+    """The same under the rules of 6.1."""
+
+    kernel = RULES["6.1"]
+
+
 TestAllocator = Allocator.TestCase
+TestAllocatorOf61 = AllocatorOf61.TestCase
 TestAllocatorOf47 = AllocatorOf47.TestCase
-TestAllocator.settings = TestAllocatorOf47.settings = settings(
-    max_examples=150, stateful_step_count=40, deadline=None
-)
+SETTINGS = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestAllocator.settings = TestAllocatorOf61.settings = TestAllocatorOf47.settings = SETTINGS

@@ -141,18 +141,26 @@ def free_one_page(
     add_to_free_list(s, pfn, zone, order, migratetype, tail)
 
 
+@primitive
+def free_by_pageblock(s: State, pfn: Pfn, zone: ZoneIndex, order: Order, to_tail: np.bool_) -> None:
+    """Free a chunk in pieces of at most a pageblock, each to the list of its own type."""
+    end = pfn + (1 << order)
+    order = min(order, Order(s.config[0].pageblock_order))
+    while pfn < end:
+        free_one_page(s, pfn, zone, order, get_pageblock_migratetype(s, pfn), to_tail)
+        pfn = Pfn(pfn + (1 << order))
+
+
 @jit
 def split_large_buddy(s: State, pfn: Pfn, zone: ZoneIndex, order: Order, to_tail: np.bool_) -> None:
     """Free a chunk pageblock by pageblock, each to the list of its own type (split_large_buddy).
 
     Without freelist hygiene it is freed whole, as its first pageblock's type (__free_pages_ok).
     """
-    end = pfn + (1 << order)
     if has(s, FREELIST_HYGIENE):
-        order = min(order, Order(s.config[0].pageblock_order))
-    while pfn < end:
+        free_by_pageblock(s, pfn, zone, order, to_tail)
+    else:
         free_one_page(s, pfn, zone, order, get_pageblock_migratetype(s, pfn), to_tail)
-        pfn = Pfn(pfn + (1 << order))
 
 
 @primitive

@@ -31,6 +31,9 @@ FAIR_ZONES = Code(1 << 14)
 NOTES_BELOW_HIGH = Code(1 << 15)
 AVOIDS_FRAGMENTATION = Code(1 << 16)
 TRIES_HARDER = Code(1 << 17)
+FALLBACK_MOVES_FIRST = Code(1 << 18)
+PCP_DRAINS_GROW = Code(1 << 19)
+COUNTS_REFILLS_LATE = Code(1 << 20)
 
 FEATURES: Mapping[str, Code] = MappingProxyType(
     {
@@ -52,6 +55,9 @@ FEATURES: Mapping[str, Code] = MappingProxyType(
         "notes_below_high": NOTES_BELOW_HIGH,
         "avoids_fragmentation": AVOIDS_FRAGMENTATION,
         "tries_harder": TRIES_HARDER,
+        "fallback_moves_first": FALLBACK_MOVES_FIRST,
+        "pcp_drains_grow": PCP_DRAINS_GROW,
+        "counts_refills_late": COUNTS_REFILLS_LATE,
     }
 )
 """The bit of each field of Rules that is a feature."""

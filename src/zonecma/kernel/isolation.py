@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zonecma.kernel.buddy import del_page_from_free_list, free_one_page, is_free_chunk, split_large_buddy
+from zonecma.kernel.buddy import del_page_from_free_list, free_by_pageblock, free_one_page, is_free_chunk
 from zonecma.kernel.chunk import chunk_order, chunk_pages
 from zonecma.kernel.fallback import move_freepages_block, zone_spans_block
 from zonecma.kernel.features import (
@@ -59,7 +59,7 @@ def move_freepages_block_isolate(s: State, start: Pfn, zone: ZoneIndex, migratet
     if s.frame[chunk].where == IN_BUDDY and straddles:
         del_page_from_free_list(s, chunk, zone, order, get_pageblock_migratetype(s, chunk))
         set_pageblock_migratetype(s, start, migratetype)
-        split_large_buddy(s, chunk, zone, order, HEAD)
+        free_by_pageblock(s, chunk, zone, order, HEAD)
     else:
         move_freepages_block(s, start, zone, get_pageblock_migratetype(s, start), migratetype)
     return True
@@ -84,16 +84,17 @@ def isolate_block(s: State, start: Pfn) -> bool:
 
 
 @primitive
-def mergeable_neighbour(s: State, start: Pfn, zone: ZoneIndex, order: Order) -> bool:
+def is_freed_anew(s: State, start: Pfn, zone: ZoneIndex, order: Order) -> bool:
     """Whether a free chunk has a free buddy outside isolation, so that freeing it anew merges both.
 
-    4.7 does not ask whether the buddy is free; freed anew alone, the chunk ends up where it would.
+    4.7 does not ask whether the buddy is free.
     """
     if order < s.config[0].pageblock_order or order >= s.config[0].max_order:
         return False
     buddy = Pfn(start ^ (1 << order))
-    isolated = get_pageblock_migratetype(s, buddy) == MIGRATE_ISOLATE
-    return is_free_chunk(s, buddy, order, zone) and not isolated
+    if get_pageblock_migratetype(s, buddy) == MIGRATE_ISOLATE:
+        return False
+    return is_free_chunk(s, buddy, order, zone) or not has(s, ISOLATES_PAGEBLOCKS)
 
 
 @jit
@@ -103,7 +104,7 @@ def unisolate_block(s: State, start: Pfn, migratetype: Migratetype) -> None:
         return
     zone, order = ZoneIndex(s.frame[start].zone), chunk_order(s, start)
     s.zone[zone].nr_isolate_pageblock -= 1
-    if s.frame[start].where == IN_BUDDY and mergeable_neighbour(s, start, zone, order):
+    if s.frame[start].where == IN_BUDDY and is_freed_anew(s, start, zone, order):
         del_page_from_free_list(s, start, zone, order, MIGRATE_ISOLATE)
         set_pageblock_migratetype(s, start, migratetype)
         free_one_page(s, start, zone, order, migratetype, np.bool_(has(s, MOVES_TO_TAIL)))

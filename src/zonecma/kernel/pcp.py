@@ -1,9 +1,9 @@
 """Per-cpu page lists (mm/page_alloc.c, 6.12.117 and 4.7.4).
 
 Since 6.7 they tune themselves: consecutive allocations fetch ever larger batches; consecutive
-frees drain ever larger ones; ``high`` moves between high_min and high_max.  In 4.7 there are
-lists of single frames only, with a hot end, the head, and a cold one, the tail; ``high`` and
-``batch`` are fixed.
+frees drain ever larger ones; ``high`` moves between high_min and high_max.  Before, ``high`` and
+``batch`` are fixed; in 6.1 drains in a row grow.  In 4.7 there are lists of single frames only,
+with a hot end, the head, and a cold one, the tail.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import numpy as np
 from zonecma.kernel.alloc_flags import ALLOC_COLD, NO_ALLOC_FLAGS, WMARK_HIGH
 from zonecma.kernel.buddy import free_one_page
 from zonecma.kernel.features import (
+    COUNTS_REFILLS_LATE,
     FREELIST_HYGIENE,
+    PCP_DRAINS_GROW,
     PCP_HIGH_ORDERS,
     PCP_ROUND_ROBIN,
     PCP_TUNES_ITSELF,
@@ -111,7 +113,7 @@ def nr_pcp_alloc(s: State, zone: ZoneIndex, cpu: Cpu, order: Order) -> int:
     pcp = s.pcp[zone, cpu]
     base = pcp.batch
     if not has(s, PCP_TUNES_ITSELF):
-        return base  # type: ignore[no-any-return]
+        return max(base >> order, 2) if base > 1 else base  # type: ignore[no-any-return]
     high = clamp(pcp.high, pcp.high_min, pcp.high_max)
     pcp.high = high
     if high < base:
@@ -152,6 +154,9 @@ def rmqueue_bulk(
             break
         add_to_pcp_list(s, pfn, zone, cpu, order, pindex, end)
         trace_mm_page_alloc_zone_locked(s, pfn, order, cpu)
+        if has(s, COUNTS_REFILLS_LATE):
+            s.zone[zone].uncounted += 1 << order
+    s.zone[zone].uncounted = 0
 
 
 @jit
@@ -192,13 +197,14 @@ def type_in_buddy(s: State, pfn: Pfn, zone: ZoneIndex, pindex: Pindex) -> Migrat
     (get_pcppage_migratetype); it is read anew while pageblocks of the zone are isolated.  The
     model keeps no such memory: what hangs on a list was remembered as the list's type, but for
     CMA and HIGHATOMIC pages on the movable one, whose pageblocks keep those types meanwhile.
+    Unmovable and reclaimable huge pages share a list: there too the pageblock tells.
     """
     block_type = get_pageblock_migratetype(s, pfn)
     if has(s, FREELIST_HYGIENE) or s.zone[zone].nr_isolate_pageblock or block_type >= MIGRATE_PCPTYPES:
         return block_type
-    if pindex >= NR_LOWORDER_PCP_LISTS:
-        return block_type
-    return Migratetype(pindex % MIGRATE_PCPTYPES)
+    if pindex < NR_LOWORDER_PCP_LISTS:
+        return Migratetype(pindex % MIGRATE_PCPTYPES)
+    return MIGRATE_MOVABLE if pindex > NR_LOWORDER_PCP_LISTS else block_type
 
 
 @jit
@@ -282,6 +288,34 @@ def count_free(s: State, zone: ZoneIndex, cpu: Cpu, order: Order) -> bool:
     return free_high
 
 
+@primitive
+def nr_pcp_free_untuned(s: State, zone: ZoneIndex, cpu: Cpu, high: int) -> int:
+    """How many pages to give back where ``high`` is fixed (nr_pcp_free, 6.1; free_hot_cold_page, 4.7)."""
+    pcp = s.pcp[zone, cpu]
+    if not has(s, PCP_DRAINS_GROW):
+        return pcp.batch  # type: ignore[no-any-return]
+    if high < pcp.batch:
+        return 1
+    wanted = pcp.batch << pcp.free_count
+    if wanted < high - pcp.batch and pcp.free_count < s.config[0].pcp_batch_scale_max:
+        pcp.free_count += 1
+    return clamp(wanted, pcp.batch, high - pcp.batch)
+
+
+@jit
+def drain_above_high(s: State, zone: ZoneIndex, cpu: Cpu, order: Order, pindex: Pindex) -> None:
+    """Give back what is too much after a free, where ``high`` is fixed.
+
+    free_unref_page_commit, 6.1, which keeps nothing of high orders once drains have begun to
+    grow; free_hot_cold_page, 4.7, which has no high orders here.
+    """
+    pcp = s.pcp[zone, cpu]
+    if 0 < order <= PAGE_ALLOC_COSTLY_ORDER and pcp.free_count:
+        free_pcppages_bulk(s, zone, cpu, pcp.count, pindex)
+    elif pcp.count >= pcp.high:
+        free_pcppages_bulk(s, zone, cpu, nr_pcp_free_untuned(s, zone, cpu, pcp.high), pindex)
+
+
 @jit
 def free_unref_page_commit(
     s: State, pfn: Pfn, zone: ZoneIndex, cpu: Cpu, order: Order, migratetype: Migratetype, end: np.bool_
@@ -294,8 +328,7 @@ def free_unref_page_commit(
     pindex = order_to_pindex(migratetype, order)
     add_to_pcp_list(s, pfn, zone, cpu, order, pindex, end)
     if not has(s, PCP_TUNES_ITSELF):
-        if pcp.count >= pcp.high:
-            free_pcppages_bulk(s, zone, cpu, pcp.batch, pindex)
+        drain_above_high(s, zone, cpu, order, pindex)
         return
     pcp.alloc_factor >>= 1
     free_high = count_free(s, zone, cpu, order)

@@ -31,7 +31,7 @@ CMA_CLOSED = Code(2)
 @primitive
 def cma_comes_first(s: State, zone: ZoneIndex) -> bool:
     """Whether free CMA is more than the placement's share of the zone's free pages."""
-    free = s.zone[zone].nr_free_pages
+    free = s.zone[zone].nr_free_pages + s.zone[zone].uncounted
     share = free * s.config[0].cma_first_numerator // s.config[0].cma_first_denominator
     return s.zone[zone].nr_free_cma > share  # type: ignore[no-any-return]
 

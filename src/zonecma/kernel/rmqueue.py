@@ -1,7 +1,7 @@
 """Which list serves a request: the type's own, CMA, a claimed pageblock, a stolen chunk.
 
-6.12.117: __rmqueue with its modes.  4.7 has one kind of fallback and no modes; that it starts
-anew for each chunk makes no difference, since no list fills during one hold of the zone lock.
+6.12.117: __rmqueue with its modes.  4.7 and 6.1 have one kind of fallback and no modes; that they
+start anew for each chunk makes no difference, since no list fills during one hold of the zone lock.
 When CMA is tried first is a placement's choice (``preference.py``); a share of one half is the
 rule of 5.8 and later, a share of one the last-resort rule of 4.7.
 """
@@ -50,7 +50,7 @@ def rmqueue(
         if pfn != NO_PFN:
             return pfn, RMQUEUE_CMA
     if not has(s, CLAIMS_THEN_STEALS):
-        return rmqueue_fallback(s, zone, order, migratetype), RMQUEUE_NORMAL
+        return rmqueue_fallback(s, zone, order, migratetype, alloc_flags), RMQUEUE_NORMAL
     if mode <= RMQUEUE_CLAIM:
         pfn = rmqueue_claim(s, zone, order, migratetype, alloc_flags)
         if pfn != NO_PFN:

@@ -47,7 +47,10 @@ class Rules:
     freed it, or split it for a request of another type."""
     claims_then_steals: bool = True
     """An empty list claims a whole pageblock of another type, or steals one chunk and leaves its
-    rest where it was (6.15, 6.12.117); else it takes the largest chunk with all its rest (4.7)."""
+    rest where it was (6.15, 6.12.117); else chunks of several types' lists share a pageblock."""
+    fallback_moves_first: bool = False
+    """Where they do: a chunk, or its whole pageblock, moves to the empty lists, and the request
+    tries again (4.12 to 6.9); else it takes the largest chunk with all its rest (4.7)."""
     moves_to_tail: bool = True
     """A pageblock's free chunks move to the tails of another type's lists; else to the heads."""
     merges_by_type: bool = True
@@ -58,6 +61,8 @@ class Rules:
     pcp_tunes_itself: bool = True
     """Refills and drains grow with runs of allocations and frees, ``high`` with the demand (since
     6.7); else a refill is a batch, and so is the drain once ``high`` pages are there (4.7)."""
+    pcp_drains_grow: bool = False
+    """Where they do not tune themselves: each drain in a row is twice the last one (5.14 to 6.6)."""
     pcp_round_robin: bool = False
     """Drains take from the lists in turn, from each more than from the last (4.7); else they
     empty list after list."""
@@ -65,6 +70,8 @@ class Rules:
     """Pages that no cache holds are kept at the lists' other ends: __GFP_COLD (until 4.14)."""
     bulk_interface: bool = True
     """Many single frames may be asked for at once, from one zone's list (since 5.13)."""
+    counts_refills_late: bool = False
+    """A refill leaves the count of free pages as it was until its end, not that of CMA pages (until 6.9)."""
     isolates_pageblocks: bool = True
     """A contiguous call isolates the pageblocks of its range, the first and the last before the
     others; else its range rounded to the largest chunk, ascending (4.7)."""
@@ -86,6 +93,18 @@ class Rules:
     else who can't wait may, but only with __GFP_HIGH."""
 
 
+_LINUX_6_1 = Rules(
+    "6.1",
+    boot=boot_rules.LINUX_6_1,
+    freelist_hygiene=False,
+    claims_then_steals=False,
+    fallback_moves_first=True,
+    pcp_tunes_itself=False,
+    pcp_drains_grow=True,
+    counts_refills_late=True,
+    notes_below_high=False,
+)
+
 _LINUX_4_7 = Rules(
     "4.7",
     boot=boot_rules.LINUX_4_7,
@@ -100,6 +119,7 @@ _LINUX_4_7 = Rules(
     pcp_round_robin=True,
     cold_pages=True,
     bulk_interface=False,
+    counts_refills_late=True,
     isolates_pageblocks=False,
     drains_each_block=True,
     moves_large_pages=False,
@@ -111,9 +131,6 @@ _LINUX_4_7 = Rules(
     watermark_boost_factor=0,
 )
 
-_LINUX_6_1 = Rules("6.1", boot=boot_rules.LINUX_6_1)
-"""Its boot; its allocator is 6.12's here."""
-
 RULES: Mapping[str, Rules] = MappingProxyType(
     {one.series: one for one in (_LINUX_4_7, _LINUX_6_1, Rules("6.12"))}
 )
@@ -123,8 +140,8 @@ NEWEST = RULES["6.12"]
 
 NOT_REPLAYED: Mapping[str, str] = MappingProxyType(
     {
-        "6.1": "its per-cpu lists (free_factor), late bulk counters and fallback are not modelled yet",
-        "4.7": "the replay of its events is not modelled yet",
+        "6.1": "the replay of its recordings is not modelled yet, though its allocator is",
+        "4.7": "the replay of its recordings is not modelled yet, though its allocator is",
     }
 )
 """The series that recordings are read from but not replayed, and why."""

@@ -62,6 +62,7 @@ ZONE = np.dtype(
         ("contiguous", "i8"),  # set_zone_contiguous() found no hole
         ("nr_try_movable", "i8"),  # what is left of this turn; only where CMA is used in turns
         ("nr_try_cma", "i8"),
+        ("uncounted", "i8"),  # frames that a refill has taken and not counted yet
         ("nr_isolate_pageblock", "i8"),  # isolated pageblocks
         ("nr_alloc_batch", "i8"),  # NR_ALLOC_BATCH: frames of its turn that are left (4.7)
         ("zone_flags", "i8"),  # ZONE_* bits; not "flags": a numpy record has such an attribute
@@ -79,12 +80,12 @@ PCP = np.dtype(
         ("batch", "i8"),  # frames
         ("pcp_flags", "i8"),  # PCPF_* bits
         ("alloc_factor", "i8"),  # shift
-        ("free_count", "i8"),  # frames freed in a row
+        ("free_count", "i8"),  # frames freed in a row; before 6.7 free_factor: a shift
         ("alloc_batch_diff", "i8"),  # this CPU's own part of nr_alloc_batch (4.7)
     ],
     align=True,
 )
-"""One per-cpu page set (``struct per_cpu_pages``, 6.12)."""
+"""One per-cpu page set (``struct per_cpu_pages``)."""
 
 GFP_CLASS = np.dtype(
     [

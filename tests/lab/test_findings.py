@@ -61,7 +61,7 @@ def chunks(state, zone, order):
 def touch_and_free_area(state):
     """Take every whole pageblock of the area, and free them."""
     state.zone[ZONE_CMA].watermark[:] = 0
-    taken = [act(state, ALLOC, 0, MOVABLE, 10, NO_OBJECT) for _ in range(32)]
+    taken = [act(state, ALLOC, 0, MOVABLE, 10, NO_OBJECT) for _ in range(150)]
     inside = [pfn for pfn in taken if state.frame[pfn].zone == ZONE_CMA]
     for pfn in inside:
         act(state, FREE_PAGES, 0, pfn, 10, 0)

@@ -123,6 +123,9 @@ def boot(
     rules: Annotated[
         str, typer.Option(help="4.7, 6.1 or 6.12; the machine's own if left out.", metavar="SERIES")
     ] = "",
+    cmdline: Annotated[
+        str, typer.Option(help="Kernel command line, after the machine's own.", metavar="TEXT")
+    ] = "",
     trace: Annotated[bool, typer.Option("--trace", help="Print the steps of boot.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Print the faults that this boot leaves.")] = False,
     buddyinfo: Annotated[bool, typer.Option("--buddyinfo", help="Print /proc/buddyinfo.")] = False,
@@ -147,6 +150,7 @@ def boot(
         parse_placement(placement) if placement else None,
         rules_called(rules) if rules else None,
         memory_model_called(memory_model) if memory_model else None,
+        cmdline,
     )
     if against:
         _print(check_boot(booted, open_boot_record(against)), as_json, report.check_text, report.check_json)

@@ -15,6 +15,7 @@ from zonecma.machine.areas import declare_areas
 from zonecma.machine.board import MemoryModel
 from zonecma.machine.boot.progress import Boot
 from zonecma.machine.boot.sequence import NOTHING_GIVEN, boot_board
+from zonecma.machine.command_line import apply_command_line
 from zonecma.machine.from_record import RecordedBoard, board_of_record
 from zonecma.machine.memory_map import reserve_memory_map
 from zonecma.machine.read import read_board
@@ -40,15 +41,19 @@ def boot_machine(
     placement: Placement | None = None,
     rules: Rules | None = None,
     memory_model: MemoryModel | None = None,
+    command_line: str = "",
 ) -> Booted:
     """Boot a recording's machine, a preset, a device tree or saved /proc files.
 
-    What is None is as the machine says, or as its kernel does it.  Raises InputError for what
+    What is None is as the machine says, or as its kernel does it; ``command_line`` comes after
+    the machine's own.  Raises InputError for what
     is no machine, and for what its kernel would refuse.
     """
     if is_boot_record(machine):
+        if command_line:
+            raise InputError(f"--cmdline: {machine} is a recording; expected none, its kernel had its own")
         return _boot_record(open_boot_record(machine), placement, rules, memory_model)
-    board = read_board(machine)
+    board = apply_command_line(read_board(machine), command_line)
     rules = rules or RULES.get(board.rules, NEWEST)
     board = replace(board, rules=rules.series, memory_model=memory_model or board.memory_model)
     declared = declare_areas(board)

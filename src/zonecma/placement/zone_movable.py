@@ -23,7 +23,7 @@ class ZoneMovable(Placement):
 
     name: ClassVar[str] = "zone-movable"
     kernels: ClassVar[str] = "4.17-rc1 to 4.17-rc6"
-    source: ClassVar[str] = "commits bad8c6c0b114 and 1d47a3ec09b5, 2018, reverted in the same year"
+    source: ClassVar[str] = "commit bad8c6c0b114 and two more, 2018; reverted in the same year"
     home: ClassVar[Home] = Home.ZONE_MOVABLE
 
     @property

@@ -10,6 +10,7 @@ from zonecma.kernel.zone import NAMES
 from zonecma.lab.boot import BootCheck, Booted, Difference
 from zonecma.lab.findings import Faults, Finding
 from zonecma.machine.boot.progress import Boot
+from zonecma.machine.boot.shown import cma_free, cma_total
 from zonecma.report.free_lists import buddyinfo_text, pagetypeinfo_text
 from zonecma.report.table import width
 from zonecma.report.zoneinfo import zoneinfo_text
@@ -79,7 +80,7 @@ def _setting_json(boot: Boot) -> dict[str, Any]:
 
 def boot_json(booted: Booted) -> dict[str, Any]:
     """A booted machine: its zones, areas and steps; sizes in frames."""
-    boot = booted.boot
+    boot, population = booted.boot, booted.boot.placement.population
     zones = [
         {
             "node": node,
@@ -104,6 +105,9 @@ def boot_json(booted: Booted) -> dict[str, Any]:
     return {
         **_setting_json(boot),
         "min_free_kbytes": boot.min_free_kbytes,
+        "cma_total": cma_total(boot),
+        "cma_free": cma_free(boot),
+        "offline_refused": bool(population and population.offline_refused),
         "zones": zones,
         "areas": [_area(boot, number) for number in range(len(boot.areas))],
         "steps": [{"function": step.function, "did": list(step.lines)} for step in boot.steps],

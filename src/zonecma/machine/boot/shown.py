@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zonecma.kernel.migratetype import MIGRATE_TYPES
+from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_TYPES
 from zonecma.kernel.units import ZoneIndex
 from zonecma.machine.boot.progress import Boot
 
@@ -29,3 +29,20 @@ def block_counts(boot: Boot, node: int, zone: ZoneIndex) -> list[int]:
     firsts = np.maximum(starts << order, record.start_pfn)
     own = starts[state.frame.zone[firsts] == zone]
     return [int(count) for count in np.bincount(state.block[own], minlength=MIGRATE_TYPES)]
+
+
+def cma_total(boot: Boot) -> int:
+    """Frames of all areas (CmaTotal of /proc/meminfo)."""
+    return sum(area.count for area in boot.areas)
+
+
+def cma_free(boot: Boot) -> int:
+    """Frames of areas that are free (CmaFree of /proc/meminfo).
+
+    Without MIGRATE_CMA it is what is free in the zones of areas (patch 6 of the ZONE_CMA
+    series, cma_get_free); else free frames on CMA lists.
+    """
+    population = boot.placement.population
+    if population and boot.placement.migratetype != MIGRATE_CMA:
+        return sum(int(state.zone[population.zone].nr_free_pages) for state in boot.nodes.values())
+    return sum(int(zone.nr_free_cma) for _, _, zone in boot.zones())

@@ -33,9 +33,9 @@ def test_console(arguments, output):
     assert RATE.sub("replayed", ran.stdout).rstrip() == RATE.sub("replayed", output)
 
 
-def test_the_first_document_shows_both_verbs():
+def test_the_first_document_shows_the_main_verbs():
     shown = CONSOLE.findall((REPOSITORY / "README.md").read_text())
-    assert [arguments for arguments, _ in shown] == ["verify", "compare"]
+    assert [arguments.split()[0] for arguments, _ in shown] == ["verify", "boot", "compare"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

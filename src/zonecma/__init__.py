@@ -16,7 +16,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from zonecma.capture.recording import Recording, open_recording
     from zonecma.errors import InputError
+    from zonecma.lab.boot import boot_machine
     from zonecma.lab.compare import Comparison, compare
+    from zonecma.lab.findings import find_faults
     from zonecma.lab.placements import parse_placement
     from zonecma.lab.verification import Verification
     from zonecma.lab.verify import verify
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
         LastResort,
         PageCacheOnly,
         Placement,
+        Series,
         ZoneCma,
+        ZoneMovable,
     )
 
 _HOME_OF = {
@@ -51,8 +55,12 @@ _HOME_OF = {
     "Placement": "zonecma.placement",
     "Recording": "zonecma.capture.recording",
     "Verification": "zonecma.lab.verification",
+    "Series": "zonecma.placement",
     "ZoneCma": "zonecma.placement",
+    "ZoneMovable": "zonecma.placement",
+    "boot_machine": "zonecma.lab.boot",
     "compare": "zonecma.lab.compare",
+    "find_faults": "zonecma.lab.findings",
     "open_recording": "zonecma.capture.recording",
     "parse_placement": "zonecma.lab.placements",
     "verify": "zonecma.lab.verify",
@@ -73,10 +81,14 @@ __all__ = [
     "PageCacheOnly",
     "Placement",
     "Recording",
+    "Series",
     "Verification",
     "ZoneCma",
+    "ZoneMovable",
     "__version__",
+    "boot_machine",
     "compare",
+    "find_faults",
     "open_recording",
     "parse_placement",
     "verify",

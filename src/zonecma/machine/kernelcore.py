@@ -68,7 +68,8 @@ def _spread(board: Board, usable: int, required: int) -> dict[int, int]:
     while nodes:
         share = required // nodes
         for node in starts:
-            share = min(share, required // nodes)
+            if required < share:
+                share = required // nodes
             starts[node], used = _take(_ranges(board, node), starts[node], usable, share)
             required -= min(required, used)
         nodes -= 1

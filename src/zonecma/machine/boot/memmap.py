@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zonecma.kernel.migratetype import MIGRATE_UNMOVABLE
 from zonecma.kernel.state import RESERVED, State
 from zonecma.kernel.units import ZoneIndex
 from zonecma.machine.board import MemoryModel
 from zonecma.machine.boot.progress import Boot
 from zonecma.machine.kernelcore import frames_of
+from zonecma.machine.memblock import align_down, align_up, union
+from zonecma.machine.memory_map import SECTION
 from zonecma.machine.spans import EMPTY, Span, spans_of_node
-
-_SECTION = 27
-"""log2 of the bytes of a section, the unit in which a sparse memory model keeps its map (x86-64)."""
 
 
 def free_area_init(boot: Boot) -> None:
@@ -71,10 +73,13 @@ def _types(boot: Boot, node: int) -> str:
     return f"node {node}: pageblocks of {1 << order} frames, Movable unless their first frame is no memory"
 
 
-def has_memory_map(boot: Boot, pfn: int) -> bool:
-    """Whether a frame has a struct page (pfn_valid)."""
+def have_memory_map(boot: Boot, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which frames have a struct page (pfn_valid): those of sections that hold memory, or all."""
     ranges = [frames_of(boot.board, one) for one in boot.board.memory]
     if boot.board.memory_model is MemoryModel.FLATMEM:
-        return pfn < max(end for _, end in ranges)
-    shift = _SECTION - boot.board.architecture.page_shift
-    return any(start >> shift <= pfn >> shift <= (end - 1) >> shift for start, end in ranges)
+        return frames < max(end for _, end in ranges)
+    size = SECTION // boot.board.architecture.page_size
+    have = np.zeros(len(frames), bool)
+    for start, end in union((align_down(start, size), align_up(end, size)) for start, end in ranges):
+        have |= (frames >= start) & (frames < end)
+    return have

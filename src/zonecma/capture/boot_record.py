@@ -7,6 +7,7 @@ kernel's first moments (``cmdline``, ``dmesg-excerpt``, ``1-boot/zoneinfo`` and 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def is_boot_record(where: str) -> bool:
 
 def _from_plain_files(folder: Path) -> BootRecord:
     zoneinfo, types = folder / _PLAIN / "zoneinfo", folder / _PLAIN / "pagetypeinfo"
-    zones = parse_zoneinfo(_read(zoneinfo), str(zoneinfo))
+    zones = _zones(_read(zoneinfo), str(zoneinfo))
     return BootRecord(
         name=folder.resolve().name,
         series=_series_of_format(zones),
@@ -79,9 +80,22 @@ def _from_plain_files(folder: Path) -> BootRecord:
     )
 
 
+def _zones(text: str, place: str) -> list[ZoneInfo]:
+    """The zones of a /proc/zoneinfo whose per-cpu lists are whole; raises InputError."""
+    zones = parse_zoneinfo(text, place)
+    for zone in zones:
+        for pageset in zone.pagesets:
+            if not pageset.keys() >= {"count", "high", "batch"}:
+                raise InputError(
+                    f"{place}: zone {zone.name}: expected count, high and batch of CPU {pageset['cpu']},"
+                    f" found {', '.join(pageset)}; the file may be cut short"
+                )
+    return zones
+
+
 def _number(path: Path) -> int | None:
     text = _read(path, optional=True).strip()
-    if text and not text.isdecimal():
+    if text and not re.fullmatch(r"\d{1,15}", text):
         raise InputError(f"{path}: is {text[:40]!r}; expected a number")
     return int(text) if text else None
 
@@ -113,7 +127,7 @@ def _from_recording(where: str) -> BootRecord:
         series=series_of(recording.release),
         command_line=recording.kernel_file("cmdline"),
         log=read_boot_log(recording.kernel_file("dmesg")),
-        zones=parse_zoneinfo(recording.kernel_file("before/zoneinfo"), f"{place}: before/zoneinfo"),
+        zones=_zones(recording.kernel_file("before/zoneinfo"), f"{place}: before/zoneinfo"),
         page_types=parse_pagetypeinfo(
             recording.kernel_file("before/pagetypeinfo"), f"{place}: before/pagetypeinfo"
         ),

@@ -58,16 +58,17 @@ def _parts(boot: Boot, node: int, given: Given) -> Iterator[tuple[ZoneIndex, Ran
 
 def _highest(boot: Boot, node: int, zone: ZoneIndex, ranges: list[Range], wanted: int) -> list[Range]:
     """The ``wanted`` highest frames of some ranges, ascending."""
+    most = sum(end - start for start, end in ranges)
+    if not 0 <= wanted <= most:
+        raise InputError(
+            f"{boot.board.name}: zone {NAMES[zone]} of node {node} is said to manage {wanted} frames"
+            f" outside of its areas, where it has {most}; expected zoneinfo and log of one boot"
+        )
     kept: list[Range] = []
     for start, end in reversed(ranges):
         if wanted:
             kept.insert(0, Range(max(start, end - wanted), end))
             wanted -= kept[0].end - kept[0].start
-    if wanted:
-        raise InputError(
-            f"{boot.board.name}: zone {NAMES[zone]} of node {node} is said to manage {wanted} frames more"
-            " than it has outside of its areas; expected the recording's own memory map"
-        )
     return kept
 
 

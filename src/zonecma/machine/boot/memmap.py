@@ -43,6 +43,8 @@ def _widen(boot: Boot, node: int, spans: dict[ZoneIndex, Span]) -> None:
     if population is None or (population.zone in spans and not population.frees_lowmem_as_highmem):
         return
     others = [span for span in spans.values() if span.spanned]
+    if not others:
+        return
     start, end = min(span.start for span in others), max(span.end for span in others)
     own = spans.get(population.zone, EMPTY)
     record = boot.nodes[node].zone[population.zone]

@@ -25,6 +25,7 @@ from zonecma.machine.boot.contiguous import set_zone_contiguous
 from zonecma.machine.boot.early import allocate_before_tracing
 from zonecma.machine.boot.mem_init import free_late, mem_init
 from zonecma.machine.boot.memmap import free_area_init
+from zonecma.machine.boot.possible import check_areas, check_board
 from zonecma.machine.boot.progress import Boot, Given
 from zonecma.machine.boot.zonelists import build_all_zonelists
 from zonecma.machine.kernelcore import frames_of
@@ -55,7 +56,9 @@ def boot_board(
 
 
 def start(board: Board, rules: Rules, placement: Placement, areas: tuple[Area, ...]) -> Boot:
-    """The machine at power-on."""
+    """The machine at power-on; raises InputError for one that can't be."""
+    check_board(board)
+    check_areas(board, areas)
     limits = limits_of(board, rules)
     nodes = {node: _empty_node(board, rules, node) for node in board.nodes}
     tunables = Tunables(rules, board.architecture.page_size >> 10, _highmem(board, limits), NAMED_RATIO)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from zonecma.errors import InputError
 from zonecma.kernel.rules import series_of
 
 _PLAIN = "1-boot"
+_PLAIN_FILES = (f"{_PLAIN}/zoneinfo", "dmesg-excerpt")
+"""Either of them makes a folder one of plain files; if the other is missing, that is an error."""
 _LONGEST = 1 << 24
 """Characters of a /proc file or log: a thousand times those of a large machine."""
 
@@ -51,17 +54,17 @@ class BootRecord:
 
 def open_boot_record(where: str) -> BootRecord:
     """A boot by its folder, or by the name of a recording; raises InputError for what is none."""
-    folder = Path(where)
-    if os.path.isfile(folder / _PLAIN / "zoneinfo"):  # noqa: PTH113 (Path.is_file raises for long names)
-        return _from_plain_files(folder)
-    return _from_recording(where)
+    return _from_plain_files(Path(where)) if _has_any(Path(where), _PLAIN_FILES) else _from_recording(where)
 
 
 def is_boot_record(where: str) -> bool:
     """Whether a folder, or a recording of that name, holds a boot."""
     places = (Path(where), PACKAGED / where, Path("captures") / where)
-    kinds = (f"{_PLAIN}/zoneinfo", "proc.tar.xz")
-    return any(os.path.isfile(place / kind) for place in places for kind in kinds)  # noqa: PTH113
+    return _has_any(places[0], _PLAIN_FILES) or any(_has_any(place, ["proc.tar.xz"]) for place in places)
+
+
+def _has_any(folder: Path, names: Iterable[str]) -> bool:
+    return any(os.path.isfile(folder / name) for name in names)  # noqa: PTH113 (is_file raises for long names)
 
 
 def _from_plain_files(folder: Path) -> BootRecord:

@@ -14,7 +14,7 @@ from zonecma.kernel.units import Cpu, Pfn, ZoneIndex
 from zonecma.kernel.zone import NAMES, NO_ZONE, ZONE_HIGHMEM
 from zonecma.machine.board import Board
 from zonecma.machine.boot.progress import Boot, Given
-from zonecma.machine.kernelcore import frames_of
+from zonecma.machine.kernelcore import frames_of_node
 from zonecma.machine.machine import Area
 from zonecma.machine.memblock import Range, union, without
 
@@ -77,8 +77,7 @@ def free_ranges(board: Board, areas: tuple[Area, ...], node: int) -> list[Range]
     size = board.architecture.page_size
     taken = [(one.start // size, -(-one.end // size)) for one in board.reserved]
     taken += [(int(area.base_pfn), int(area.end_pfn)) for area in areas]
-    memory = union(frames_of(board, one) for one in board.memory if one.node == node)
-    return list(without(memory, union(taken)))
+    return list(without(union(frames_of_node(board, node)), union(taken)))
 
 
 def _free_lowmem_twice(boot: Boot, node: int) -> None:

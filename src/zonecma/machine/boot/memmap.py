@@ -10,7 +10,7 @@ from zonecma.kernel.state import RESERVED, State
 from zonecma.kernel.units import ZoneIndex
 from zonecma.machine.board import MemoryModel
 from zonecma.machine.boot.progress import Boot
-from zonecma.machine.kernelcore import frames_of
+from zonecma.machine.kernelcore import frames_of, frames_of_node
 from zonecma.machine.memblock import align_down, align_up, union
 from zonecma.machine.memory_map import SECTION
 from zonecma.machine.spans import EMPTY, Span, spans_of_node
@@ -57,7 +57,7 @@ def _widen(boot: Boot, node: int, spans: dict[ZoneIndex, Span]) -> None:
 def _unset_unaligned_starts(boot: Boot, node: int) -> None:
     """A pageblock whose first frame is no memory keeps the type of cleared memory (memmap_init_range)."""
     order = boot.board.architecture.pageblock_order
-    ranges = [frames_of(boot.board, one) for one in boot.board.memory if one.node == node]
+    ranges = frames_of_node(boot.board, node)
     for start, _ in ranges:
         first = start >> order << order
         if not any(bottom <= first < top for bottom, top in ranges):

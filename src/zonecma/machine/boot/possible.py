@@ -7,9 +7,9 @@ from itertools import pairwise
 from zonecma.capture.plausible import MAX_FRAMES
 from zonecma.errors import InputError
 from zonecma.machine.board import Board, MemoryRange
-from zonecma.machine.kernelcore import frames_of
+from zonecma.machine.kernelcore import end_of_node, frames_of, frames_of_node
 from zonecma.machine.machine import Area
-from zonecma.machine.memblock import Range, covers, union
+from zonecma.machine.memblock import covers, union
 from zonecma.machine.spans import zone_limits
 
 
@@ -31,9 +31,7 @@ def check_board(board: Board) -> None:
 
 def _check_room(board: Board) -> None:
     """Each node is modelled from frame 0 on."""
-    frames = sum(
-        max(frames_of(board, one)[1] for one in board.memory if one.node == node) for node in board.nodes
-    )
+    frames = sum(end_of_node(board, node) for node in board.nodes)
     if frames > MAX_FRAMES:
         raise InputError(
             f"{board.name}: its nodes end after {frames} frames together; expected {MAX_FRAMES} at most,"
@@ -49,17 +47,14 @@ def check_areas(board: Board, areas: tuple[Area, ...]) -> None:
             raise InputError(
                 f"{board.name}: {_named(area)} is not made of whole pageblocks of {block} frames"
             )
-        if not any(covers(_memory(board, node), area.base_pfn, area.end_pfn) for node in board.nodes):
+        nodes = (union(frames_of_node(board, node)) for node in board.nodes)
+        if not any(covers(memory, area.base_pfn, area.end_pfn) for memory in nodes):
             raise InputError(f"{board.name}: {_named(area)} is not memory of one node, all of it")
         if area.end_pfn > max(end for _, end in zone_limits(board).values()):
             raise InputError(f"{board.name}: {_named(area)} lies above the last zone of {_zones(board)}")
     for low, high in pairwise(sorted(areas, key=lambda one: one.base_pfn)):
         if high.base_pfn < low.end_pfn:
             raise InputError(f"{board.name}: {_named(low)} and {_named(high)} overlap")
-
-
-def _memory(board: Board, node: int) -> tuple[Range, ...]:
-    return union(frames_of(board, one) for one in board.memory if one.node == node)
 
 
 def _named(area: Area) -> str:

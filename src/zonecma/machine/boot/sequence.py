@@ -28,7 +28,7 @@ from zonecma.machine.boot.memmap import free_area_init
 from zonecma.machine.boot.possible import check_areas, check_board
 from zonecma.machine.boot.progress import Boot, Given
 from zonecma.machine.boot.zonelists import build_all_zonelists
-from zonecma.machine.kernelcore import frames_of
+from zonecma.machine.kernelcore import end_of_node
 from zonecma.machine.machine import Area
 from zonecma.machine.spans import Limits, limits_of
 from zonecma.placement.policy import Placement
@@ -139,10 +139,9 @@ def _marks(boot: Boot) -> list[str]:
 
 
 def _empty_node(board: Board, rules: Rules, node: int) -> State:
-    end = max(frames_of(board, one)[1] for one in board.memory if one.node == node)
     architecture = board.architecture
     state = empty_state(
-        end,
+        end_of_node(board, node),
         board.nr_cpus,
         pageblock_order=architecture.pageblock_order,
         max_order=architecture.max_order,

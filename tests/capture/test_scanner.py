@@ -20,7 +20,7 @@ from zonecma.capture.trace import scan_pieces
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import parse_gfp
 
-NAMES = sorted(path.parent.name for path in CAPTURES.glob("*/trace.txt.zst"))
+NAMES = sorted(path.name for path in CAPTURES.iterdir() if (path / "proc.tar.xz").exists())
 EVENT_LINE = re.compile(r"^.+-\d+ .*\[\d{3}\]|^CPU:\d", re.MULTILINE)
 HOT = {
     "mm_page_alloc": {"pfn", "order", "migratetype"},

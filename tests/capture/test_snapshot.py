@@ -14,7 +14,7 @@ from zonecma.errors import InputError
 from zonecma.kernel.migratetype import NAMES as TYPES
 from zonecma.kernel.zone import NAMES as ZONES
 
-RECORDINGS = [Recording(path.parent) for path in sorted(CAPTURES.glob("*/trace.txt.zst"))]
+RECORDINGS = [Recording(path) for path in sorted(CAPTURES.iterdir()) if (path / "proc.tar.xz").exists()]
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda r: r.name)

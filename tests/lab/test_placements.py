@@ -122,3 +122,44 @@ def test_what_is_no_placement(text, expected):
     with pytest.raises(InputError, match=r"placement|fraction") as error:
         parse_placement(text)
     assert expected in str(error.value)
+
+
+HOME = """
+from zonecma.placement import Home, Placement
+from zonecma.placement.population import Population, Trim
+
+class Mine(Placement):
+    name = "mine"
+    home = Home.ZONE_CMA
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("    home = 'a zone of its own'", "home is 'a zone of its own'; expected one of"),
+        ("    migratetype = 77", "migratetype is 77; expected MIGRATE_MOVABLE or MIGRATE_CMA"),
+        ("    population = 'x'", "population is 'x'; expected a Population of zone 5"),
+        ("    population = None", "population is None; expected a Population of zone 5"),
+        ("    population = Population(2)", "expected a Population of zone 5"),
+        ("    population = Population(5, trim='never')", "with values of its own kinds"),
+        ("    home = Home.DONOR\n    population = Population(5)", "expected None where home is Home.DONOR"),
+        (
+            "    @property\n    def population(self):\n        return 1 / 0",
+            "line 10: population: ZeroDivision",
+        ),
+    ],
+)
+def test_a_home_that_the_model_does_not_know(tmp_path, text, words):
+    path = tmp_path / "mine.py"
+    path.write_text(HOME + text)
+    with pytest.raises(InputError) as error:
+        parse_placement(str(path))
+    assert str(path) in str(error.value)
+    assert words in str(error.value)
+
+
+def test_a_users_own_zone(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(HOME + "    population = Population(5, trim=Trim.NEVER)")
+    assert parse_placement(str(path)).population.zone == 5

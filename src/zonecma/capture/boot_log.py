@@ -8,20 +8,39 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from zonecma.kernel.units import ZoneIndex
+from zonecma.kernel.zone import NAMES
+
 Range = tuple[int, int]
 
 _STAMP = re.compile(r"^\[ *\d+\.\d+\] ?")
-_SPAN = r"\[(?:mem )?0x([0-9a-f]+)-0x([0-9a-f]+)\]"
+_SPAN = r"\[(?:mem )?0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})\]"
 _ZONE = re.compile(rf"  (\w+) +(?:{_SPAN}|empty)$")
-_NODE = re.compile(rf" +node +(\d+): {_SPAN}")
+_NODE = re.compile(rf" +node +(\d{{1,9}}): {_SPAN}")
 _RESERVED = re.compile(rf" reserved\[0x[0-9a-f]+\]\s+{_SPAN}")
 _CALL = re.compile(rf"memblock_(reserve|free|phys_free): {_SPAN}")
-_AREA = re.compile(r"cma: Reserved (\d+) MiB at 0x([0-9a-f]+)")
-_FREED = re.compile(r"Freeing (.+?) memory: (\d+)K")
-_AVAILABLE = re.compile(r"Memory: (\d+)K/(\d+)K available")
-_MARK = re.compile(r"GTZ (\w+) (\w+=\S+(?: \w+=\S+)*)$")
+_AREA = re.compile(r"cma: Reserved (\d{1,12}) MiB at 0x([0-9a-f]{1,16})\b")
+_FREED = re.compile(r"Freeing (.+?) memory: (\d{1,15})K")
+_AVAILABLE = re.compile(r"Memory: (\d{1,15})K/(\d{1,15})K available")
+_PRINTED = re.compile(
+    rf"GTZ ({'|'.join(NAMES)}) populated=([01]) boot_pageset=([01]) contiguous=([01])"
+    r" .*\bmanaged=(\d{1,15}) "
+)
 _BEFORE_INITCALLS = ("SMP alternatives",)
 """What is freed by check_bugs, before the initcalls; all else follows them."""
+
+
+@dataclass(frozen=True)
+class PrintedZone:
+    """One zone's fields, as a patched kernel prints them while it boots."""
+
+    zone: ZoneIndex
+    managed: int
+    """frames"""
+    populated: bool
+    boot_pageset: bool
+    """its per-cpu lists are the static ones of early boot"""
+    contiguous: bool
 
 
 @dataclass
@@ -42,8 +61,8 @@ class BootLog:
     """freed before the initcalls, besides what memblock hands over"""
     available: int | None = None
     """free when memory is handed over ("Memory: ...K/...K available")"""
-    marks: list[dict[str, str]] = field(default_factory=list)
-    """lines that a patched kernel prints of each zone's fields, ``name`` among them"""
+    printed: list[PrintedZone] = field(default_factory=list)
+    """each zone after the core initcalls and after all of them, from a kernel patched to say so"""
 
 
 class _Reader:
@@ -74,8 +93,9 @@ class _Reader:
             self.log.freed_early += int(match[2]) << 10
         elif match := _AVAILABLE.match(text):
             self.log.available = int(match[1]) << 10
-        elif match := _MARK.match(text):
-            self.log.marks.append({"name": match[1], **dict(pair.split("=") for pair in match[2].split())})
+        elif match := _PRINTED.match(text):
+            zone, flags = ZoneIndex(NAMES.index(match[1])), [flag == "1" for flag in match.group(2, 3, 4)]
+            self.log.printed.append(PrintedZone(zone, int(match[5]), *flags))
 
 
 def read_boot_log(text: str) -> BootLog:

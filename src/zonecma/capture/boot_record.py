@@ -7,6 +7,8 @@ kernel's first moments (``cmdline``, ``dmesg-excerpt``, ``1-boot/zoneinfo`` and 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from zonecma.errors import InputError
 from zonecma.kernel.rules import series_of
 
 _PLAIN = "1-boot"
+_PLAIN_FILES = (f"{_PLAIN}/zoneinfo", "dmesg-excerpt")
+"""Either of them makes a folder one of plain files; if the other is missing, that is an error."""
 _LONGEST = 1 << 24
 """Characters of a /proc file or log: a thousand times those of a large machine."""
 
@@ -50,22 +54,22 @@ class BootRecord:
 
 def open_boot_record(where: str) -> BootRecord:
     """A boot by its folder, or by the name of a recording; raises InputError for what is none."""
-    folder = Path(where)
-    if os.path.isfile(folder / _PLAIN / "zoneinfo"):  # noqa: PTH113 (Path.is_file raises for long names)
-        return _from_plain_files(folder)
-    return _from_recording(where)
+    return _from_plain_files(Path(where)) if _has_any(Path(where), _PLAIN_FILES) else _from_recording(where)
 
 
 def is_boot_record(where: str) -> bool:
     """Whether a folder, or a recording of that name, holds a boot."""
     places = (Path(where), PACKAGED / where, Path("captures") / where)
-    kinds = (f"{_PLAIN}/zoneinfo", "proc.tar.xz")
-    return any(os.path.isfile(place / kind) for place in places for kind in kinds)  # noqa: PTH113
+    return _has_any(places[0], _PLAIN_FILES) or any(_has_any(place, ["proc.tar.xz"]) for place in places)
+
+
+def _has_any(folder: Path, names: Iterable[str]) -> bool:
+    return any(os.path.isfile(folder / name) for name in names)  # noqa: PTH113 (is_file raises for long names)
 
 
 def _from_plain_files(folder: Path) -> BootRecord:
     zoneinfo, types = folder / _PLAIN / "zoneinfo", folder / _PLAIN / "pagetypeinfo"
-    zones = parse_zoneinfo(_read(zoneinfo), str(zoneinfo))
+    zones = _zones(_read(zoneinfo), str(zoneinfo))
     return BootRecord(
         name=folder.resolve().name,
         series=_series_of_format(zones),
@@ -79,9 +83,22 @@ def _from_plain_files(folder: Path) -> BootRecord:
     )
 
 
+def _zones(text: str, place: str) -> list[ZoneInfo]:
+    """The zones of a /proc/zoneinfo whose per-cpu lists are whole; raises InputError."""
+    zones = parse_zoneinfo(text, place)
+    for zone in zones:
+        for pageset in zone.pagesets:
+            if not pageset.keys() >= {"count", "high", "batch"}:
+                raise InputError(
+                    f"{place}: zone {zone.name}: expected count, high and batch of CPU {pageset['cpu']},"
+                    f" found {', '.join(pageset)}; the file may be cut short"
+                )
+    return zones
+
+
 def _number(path: Path) -> int | None:
     text = _read(path, optional=True).strip()
-    if text and not text.isdecimal():
+    if text and not re.fullmatch(r"\d{1,15}", text):
         raise InputError(f"{path}: is {text[:40]!r}; expected a number")
     return int(text) if text else None
 
@@ -113,7 +130,7 @@ def _from_recording(where: str) -> BootRecord:
         series=series_of(recording.release),
         command_line=recording.kernel_file("cmdline"),
         log=read_boot_log(recording.kernel_file("dmesg")),
-        zones=parse_zoneinfo(recording.kernel_file("before/zoneinfo"), f"{place}: before/zoneinfo"),
+        zones=_zones(recording.kernel_file("before/zoneinfo"), f"{place}: before/zoneinfo"),
         page_types=parse_pagetypeinfo(
             recording.kernel_file("before/pagetypeinfo"), f"{place}: before/pagetypeinfo"
         ),

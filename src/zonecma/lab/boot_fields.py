@@ -54,7 +54,7 @@ def fields_of(boot: Boot, record: BootRecord) -> Iterator[Compared]:
             yield from _zone(boot, node, predicted[node, name], place, recorded[node, name])
             yield from _pageblocks(boot, node, predicted[node, name], place, record)
     yield from _at_snapshots(boot, record)
-    yield from _printed_marks(boot, record)
+    yield from _printed_flags(boot, record)
     if record.min_free_kbytes is not None:
         yield _exact("machine", "min_free_kbytes", boot.min_free_kbytes, record.min_free_kbytes)
 
@@ -78,23 +78,24 @@ def _zone(boot: Boot, node: int, index: ZoneIndex, place: str, zone: ZoneInfo) -
             yield _exact(place, name, figure, zone[name])
     for number, (column, kept) in enumerate(zip(boot.configured, zone.protection, strict=False)):
         yield _exact(place, f"protection[{number}]", int(record.lowmem_reserve[column]), kept)
-    for pageset in zone.pagesets:
-        yield from _pageset(boot, node, index, place, pageset)
+    for cpu, pageset in enumerate(zone.pagesets):
+        where = f"{place} cpu {pageset['cpu']}"
+        if cpu < boot.board.nr_cpus:
+            yield from _pageset(boot, boot.nodes[node].pcp[index, cpu], where, pageset)
+        else:
+            yield _exact(where, "is there", 0, 1)
     if "nr_alloc_batch" in zone.stats:
         yield _fair_batch(boot, record, place, zone.stats["nr_alloc_batch"])
 
 
-def _pageset(
-    boot: Boot, node: int, index: ZoneIndex, place: str, pageset: dict[str, int]
-) -> Iterator[Compared]:
+def _pageset(boot: Boot, pcp: Any, place: str, pageset: dict[str, int]) -> Iterator[Compared]:
     """Batch and high of a CPU's lists.  From 6.7 on ``high`` moves: 0 until used, then between bounds."""
-    pcp: Any = boot.nodes[node].pcp[index, pageset["cpu"]]
-    yield _exact(f"{place} cpu {pageset['cpu']}", "batch", int(pcp.batch), pageset["batch"])
+    yield _exact(place, "batch", int(pcp.batch), pageset["batch"])
     high = pageset["high"]
     tuned = boot.rules.boot.pageset is Pageset.TUNED
     lowest, highest = (int(pcp.high_min), int(pcp.high_max)) if tuned else (int(pcp.high), int(pcp.high))
     untouched = tuned and high == 0 == pageset["count"]
-    yield Compared(f"{place} cpu {pageset['cpu']}", "high", 0 if untouched else lowest, highest, high)
+    yield Compared(place, "high", 0 if untouched else lowest, highest, high)
 
 
 def _fair_batch(boot: Boot, record: Any, place: str, left: int) -> Compared:
@@ -126,10 +127,10 @@ def _at_snapshots(boot: Boot, record: BootRecord) -> Iterator[Compared]:
     if boot.lists_when_traced is not None and record.early:
         for zone in record.early.zones:
             place = f"node {node} {NAMES[zone.index]}"
-            predicted = boot.managed_when_traced[node, zone.index]
+            predicted = boot.managed_when_traced.get((node, zone.index), 0)
             yield _exact(place, "managed when traced", predicted, zone.managed)
     for zone in record.settled.zones if record.settled else ():
-        for pcp in zone.pcp:
+        for pcp in zone.pcp[: boot.board.nr_cpus]:
             model: Any = boot.nodes[node].pcp[zone.index, pcp.cpu]
             for name in ("high_min", "high_max"):
                 if name in pcp.fields:
@@ -137,14 +138,13 @@ def _at_snapshots(boot: Boot, record: BootRecord) -> Iterator[Compared]:
                     yield _exact(place, name, int(model[name]), pcp.fields[name])
 
 
-def _printed_marks(boot: Boot, record: BootRecord) -> Iterator[Compared]:
+def _printed_flags(boot: Boot, record: BootRecord) -> Iterator[Compared]:
     """Flags that a patched kernel printed after its core initcalls, of zones that have pages."""
-    seen = set()
-    for mark in record.log.marks:
-        index = ZoneIndex(NAMES.index(mark["name"]))
-        if mark["name"] in seen or mark.get("populated") != "1" or index not in boot.configured:
+    node, seen = boot.board.nodes[0], set()
+    for printed in record.log.printed:
+        if printed.zone in seen or not printed.populated or printed.zone not in boot.configured:
             continue
-        seen.add(mark["name"])
-        zone = boot.nodes[boot.board.nodes[0]].zone[index]
-        for name in ("contiguous", "boot_pageset"):
-            yield _exact(f"node 0 {mark['name']}", name, int(zone[name]), int(mark[name]))
+        seen.add(printed.zone)
+        zone, place = boot.nodes[node].zone[printed.zone], f"node {node} {NAMES[printed.zone]}"
+        yield _exact(place, "contiguous", int(zone.contiguous), int(printed.contiguous))
+        yield _exact(place, "boot_pageset", int(zone.boot_pageset), int(printed.boot_pageset))

@@ -84,6 +84,8 @@ def _wrong_types(boot: Boot) -> Iterator[Finding]:
 def _wide_span(boot: Boot) -> Iterator[Finding]:
     for node, zone, record in _own_zone(boot):
         areas = boot.areas_of(node)
+        if not areas:
+            continue
         needed = max(area.end_pfn for area in areas) - min(area.base_pfn for area in areas)
         if record.spanned > needed and record.present == sum(area.count for area in areas):
             yield Finding(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 import types
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 from zonecma.errors import InputError
+from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
+from zonecma.kernel.units import ZoneIndex
 from zonecma.placement.parse import policy_called, with_settings
-from zonecma.placement.policy import Placement
+from zonecma.placement.policy import HOME_ZONES, Home, Placement
+from zonecma.placement.population import Population
 from zonecma.placement.tables import place_of
 
 
@@ -21,9 +25,12 @@ def parse_placement(text: str) -> Placement:
     name, *settings = text.split(",")
     policy = load_policy(Path(name)) if name.endswith(".py") else None
     try:
-        return with_settings(policy or policy_called(name), settings)
+        placement = with_settings(policy or policy_called(name), settings)
     except ValueError as error:
         raise InputError(str(error)) from error
+    if policy:
+        _check_home(placement, name)
+    return placement
 
 
 def load_policy(path: Path) -> type[Placement]:
@@ -45,6 +52,33 @@ def load_policy(path: Path) -> type[Placement]:
     if not isinstance(getattr(found[0], "name", None), str):
         raise InputError(f"{path}: class {found[0].__name__} has no name; expected name = '...' in it")
     return found[0]  # type: ignore[no-any-return]
+
+
+def _check_home(placement: Placement, path: str) -> None:
+    """Raise InputError unless a user's placement says in terms of the model where areas go."""
+    try:
+        home, kind, population = placement.home, placement.migratetype, placement.population
+    except Exception as error:
+        raise InputError(f"{place_of(error, path)}: population: {type(error).__name__}: {error}") from error
+    if not isinstance(home, Home):
+        raise InputError(f"{path}: home is {home!r}; expected one of zonecma.placement.Home")
+    if kind not in (MIGRATE_MOVABLE, MIGRATE_CMA):
+        raise InputError(f"{path}: migratetype is {kind!r}; expected MIGRATE_MOVABLE or MIGRATE_CMA")
+    if home not in HOME_ZONES and population is not None:
+        raise InputError(f"{path}: population is {repr(population)[:60]}; expected None where home is {home}")
+    if home in HOME_ZONES and not _fills(population, HOME_ZONES[home]):
+        raise InputError(
+            f"{path}: population is {repr(population)[:60]}; expected a Population of zone"
+            f" {HOME_ZONES[home]} with values of its own kinds, as home is {home}"
+        )
+
+
+def _fills(population: object, zone: ZoneIndex) -> bool:
+    """Whether it says how to fill a zone."""
+    if not isinstance(population, Population) or population.zone != zone:
+        return False
+    choices = [field for field in fields(Population) if field.default is not MISSING]
+    return all(isinstance(getattr(population, one.name), type(one.default)) for one in choices)
 
 
 def _is_placement(value: object) -> bool:

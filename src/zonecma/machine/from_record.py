@@ -6,16 +6,22 @@ from dataclasses import dataclass, replace
 
 from zonecma.capture.boot_record import BootRecord
 from zonecma.errors import InputError
+from zonecma.kernel.state import ORDER_STRIDE
 from zonecma.kernel.units import Pfn, ZoneIndex
-from zonecma.kernel.zone import NAMES, ZONE_DMA32, ZONE_HIGHMEM, ZONE_MOVABLE
+from zonecma.kernel.zone import NAMES, ZONE_CMA, ZONE_DMA32, ZONE_HIGHMEM, ZONE_MOVABLE
 from zonecma.machine.architecture import Architecture
 from zonecma.machine.board import Board, MemoryModel, MemoryRange, Reservation
+from zonecma.machine.boot.possible import check_board
 from zonecma.machine.boot.progress import Given
 from zonecma.machine.command_line import apply_command_line
 from zonecma.machine.machine import Area
 from zonecma.machine.memblock import Range, Ranges, union, without
 
 _PAGE = 4096
+_LOGGED = NAMES[:ZONE_MOVABLE]
+"""The zones that "Zone ranges:" lists."""
+_MOST_CPUS = 8192
+"""NR_CPUS of the largest configuration (x86-64, MAXSMP)."""
 _KERNEL_IMAGE = 16 << 20
 """Where x86 kernels lie: what they free of themselves lands in the zone of this address."""
 
@@ -44,7 +50,7 @@ def board_of_record(record: BootRecord) -> RecordedBoard:
         architecture=_architecture(record),
         memory=tuple(MemoryRange(start, end, node) for start, end, node in log.memory),
         reserved=tuple(Reservation(one.start, one.end) for one in _reserved(record)),
-        nr_cpus=max(len(zone.pagesets) for zone in record.zones),
+        nr_cpus=_cpus(record),
         smp="vm stats threshold" in record.zones[0].sizes,
         memory_model=MemoryModel.SPARSEMEM if "DMA32" in log.zones else MemoryModel.FLATMEM,
         huge_pages="thp_fault_alloc" in record.vmstat,
@@ -53,6 +59,7 @@ def board_of_record(record: BootRecord) -> RecordedBoard:
     )
     board = _with_options(board, record.command_line)
     areas = _areas(record)
+    check_board(board)
     given, inputs = _given(record, board, areas)
     return RecordedBoard(board, areas, given, inputs)
 
@@ -71,20 +78,46 @@ def _with_options(board: Board, command_line: str) -> Board:
 
 def _architecture(record: BootRecord) -> Architecture:
     """The zones as this very kernel printed them, and its orders."""
-    ends: list[tuple[ZoneIndex, int | None]] = []
-    for name, extent in record.log.zones.items():
-        if name not in NAMES:
-            raise InputError(f"{record.name}: its kernel has a zone {name!r}; expected one of {list(NAMES)}")
-        end = extent[1] if extent else (ends[-1][1] if ends else 0)
-        ends.append((ZoneIndex(NAMES.index(name)), end))
-    zones = [zone for zone, _ in ends]
+    zones = [zone for zone, _ in _zone_ends(record)]
     return Architecture(
         name="recorded",
-        zone_ends=tuple(ends),
+        zone_ends=_zone_ends(record),
         bits=64 if ZONE_DMA32 in zones or (ZONE_HIGHMEM not in zones and _above_4g(record)) else 32,
-        pageblock_order=_pageblock_order(record),
-        max_order=_max_order(record),
+        pageblock_order=_order(record, "pageblocks", _pageblock_order(record)),
+        max_order=_order(record, "the largest chunks", _max_order(record)),
     )
+
+
+def _zone_ends(record: BootRecord) -> tuple[tuple[ZoneIndex, int], ...]:
+    """Each zone and its end; an empty one ends where the one below it does."""
+    ends: list[tuple[ZoneIndex, int]] = []
+    below = 0
+    for name, extent in record.log.zones.items():
+        if name not in _LOGGED:
+            raise InputError(
+                f"{record.name}: its kernel has a zone {name!r}; expected one of {list(_LOGGED)}"
+            )
+        start, end = extent or (below, below)
+        if not below <= start <= end:
+            raise InputError(
+                f"{record.name}: zone {name} is {start:#x}..{end:#x}; expected it above {below:#x}"
+            )
+        ends.append((ZoneIndex(NAMES.index(name)), end))
+        below = end
+    return tuple(ends)
+
+
+def _order(record: BootRecord, what: str, order: int) -> int:
+    if not 0 < order < ORDER_STRIDE:
+        raise InputError(f"{record.name}: {what} have order {order}; expected 1 to {ORDER_STRIDE - 1}")
+    return order
+
+
+def _cpus(record: BootRecord) -> int:
+    cpus = max(len(zone.pagesets) for zone in record.zones)
+    if not 0 < cpus <= _MOST_CPUS:
+        raise InputError(f"{record.name}: its zoneinfo shows {cpus} CPUs; expected 1 to {_MOST_CPUS}")
+    return cpus
 
 
 def _above_4g(record: BootRecord) -> bool:
@@ -121,16 +154,17 @@ def _areas(record: BootRecord) -> tuple[Area, ...]:
 
 
 def _given(record: BootRecord, board: Board, areas: tuple[Area, ...]) -> tuple[Given, tuple[str, ...]]:
-    late = {(0, _zone_at(board, _KERNEL_IMAGE)): record.log.freed_early // _PAGE}
+    node = board.nodes[0]
+    late = {(node, _zone_at(board, _KERNEL_IMAGE)): record.log.freed_early // _PAGE}
     if record.log.reserved:
         return Given(late=late), ()
     if record.early:
-        managed = {(0, zone.index): zone.managed for zone in record.early.zones}
+        managed = {(node, zone.index): zone.managed for zone in record.early.zones}
         return Given(managed, late), (
             "given: managed pages of each zone, from the snapshot when tracing begins",
         )
-    if record.log.marks:
-        return Given(_from_marks(record, board, areas)), (
+    if record.log.printed:
+        return Given(_from_printed(record, board, areas)), (
             "given: managed pages of each zone, from the lines its kernel printed after the core initcalls",
         )
     return Given(_from_zoneinfo(record, board, areas)), (
@@ -145,18 +179,18 @@ def _zone_at(board: Board, address: int) -> ZoneIndex:
     return board.architecture.zone_ends[-1][0]
 
 
-def _from_marks(
+def _from_printed(
     record: BootRecord, board: Board, areas: tuple[Area, ...]
 ) -> dict[tuple[int, ZoneIndex], int]:
     """Managed pages without the areas, by the first line of each zone."""
     managed: dict[tuple[int, ZoneIndex], int] = {}
-    own_zone = any(mark["name"] == "CMA" for mark in record.log.marks)
-    for mark in record.log.marks:
-        zone = ZoneIndex(NAMES.index(mark["name"]))
-        if mark["name"] == "CMA" or (0, zone) in managed:
+    node = board.nodes[0]
+    own_zone = any(one.zone == ZONE_CMA for one in record.log.printed)
+    for one in record.log.printed:
+        if one.zone == ZONE_CMA or (node, one.zone) in managed:
             continue
-        lent = 0 if own_zone else _lent(board, areas, zone)
-        managed[0, zone] = int(mark["managed"]) - lent
+        lent = 0 if own_zone else _lent(board, areas, one.zone)
+        managed[node, one.zone] = one.managed - lent
     return managed
 
 
@@ -168,7 +202,7 @@ def _from_zoneinfo(
     managed = {
         (zone.node, index): zone["managed"] - (0 if own_zone else _lent(board, areas, index))
         for zone in record.zones
-        if (index := ZoneIndex(NAMES.index(zone.name))) <= ZONE_MOVABLE
+        if zone.name in NAMES and (index := ZoneIndex(NAMES.index(zone.name))) <= ZONE_MOVABLE
     }
     if record.log.available is not None:
         largest = max(managed, key=lambda one: managed[one])

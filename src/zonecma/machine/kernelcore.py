@@ -16,6 +16,16 @@ def frames_of(board: Board, one: MemoryRange) -> tuple[int, int]:
     return -(-one.start >> shift), one.end >> shift
 
 
+def frames_of_node(board: Board, node: int) -> list[tuple[int, int]]:
+    """Each range of a node's memory, in frames."""
+    return [frames_of(board, one) for one in board.memory if one.node == node]
+
+
+def end_of_node(board: Board, node: int) -> int:
+    """The frame after a node's last."""
+    return max(end for _, end in frames_of_node(board, node))
+
+
 def movable_starts(board: Board, rules: Rules, usable: int) -> dict[int, int]:
     """By node, where ZONE_MOVABLE starts; nodes without one are not in it.
 
@@ -30,15 +40,7 @@ def movable_starts(board: Board, rules: Rules, usable: int) -> dict[int, int]:
     aligned = {node: -(-start // chunk) * chunk for node, start in starts.items() if start}
     if rules.boot.movable_overlaps:
         return aligned
-    return {node: start for node, start in aligned.items() if start < _end_of_node(board, node)}
-
-
-def _ranges(board: Board, node: int) -> list[tuple[int, int]]:
-    return [frames_of(board, one) for one in board.memory if one.node == node]
-
-
-def _end_of_node(board: Board, node: int) -> int:
-    return max(end for _, end in _ranges(board, node))
+    return {node: start for node, start in aligned.items() if start < end_of_node(board, node)}
 
 
 def _hotpluggable_starts(board: Board) -> dict[int, int]:
@@ -68,8 +70,9 @@ def _spread(board: Board, usable: int, required: int) -> dict[int, int]:
     while nodes:
         share = required // nodes
         for node in starts:
-            share = min(share, required // nodes)
-            starts[node], used = _take(_ranges(board, node), starts[node], usable, share)
+            if required < share:
+                share = required // nodes
+            starts[node], used = _take(frames_of_node(board, node), starts[node], usable, share)
             required -= min(required, used)
         nodes -= 1
         if required <= nodes:

@@ -12,7 +12,7 @@ from zonecma.kernel.rules import Rules
 from zonecma.kernel.units import ZoneIndex
 from zonecma.kernel.zone import ZONE_MOVABLE, ZONE_NORMAL
 from zonecma.machine.board import Board
-from zonecma.machine.kernelcore import frames_of, movable_starts
+from zonecma.machine.kernelcore import frames_of, frames_of_node, movable_starts
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def limits_of(board: Board, rules: Rules) -> Limits:
 
 def spans_of_node(board: Board, rules: Rules, limits: Limits, node: int) -> dict[ZoneIndex, Span]:
     """The span of each configured zone on a node (calculate_node_totalpages)."""
-    ranges = [frames_of(board, one) for one in board.memory if one.node == node]
+    ranges = frames_of_node(board, node)
     first, end = min(start for start, _ in ranges), max(end for _, end in ranges)
     spans = {zone: _span(rules, limits, node, zone, (first, end), ranges) for zone in limits.zones}
     spans[ZONE_MOVABLE] = _span_of_movable(limits, node, end, ranges)

@@ -6,6 +6,7 @@ import enum
 from abc import ABC
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from types import MappingProxyType
 from typing import ClassVar
 
 from zonecma.kernel.gfp import gfp_migratetype, gfp_zone
@@ -34,6 +35,10 @@ class Home(enum.Enum):
     ZONE_MOVABLE = "the zone of movable memory"
 
 
+HOME_ZONES = MappingProxyType({Home.ZONE_CMA: ZONE_CMA, Home.ZONE_MOVABLE: ZONE_MOVABLE})
+"""The zone that areas move to, by home; where they stay there is none."""
+
+
 @dataclass(frozen=True)
 class Placement(ABC):
     """Where contiguous memory lives, as pure decisions.
@@ -58,8 +63,7 @@ class Placement(ABC):
     @property
     def population(self) -> Population | None:
         """How boot fills the zone that the areas move to; None when they stay where they lie."""
-        zones = {Home.ZONE_CMA: ZONE_CMA, Home.ZONE_MOVABLE: ZONE_MOVABLE}
-        return Population(zones[self.home]) if self.home in zones else None
+        return Population(HOME_ZONES[self.home]) if self.home in HOME_ZONES else None
 
     @property
     def label(self) -> str:

@@ -23,10 +23,11 @@ def buddyinfo_text(boot: Boot) -> str:
 
 
 def pagetypeinfo_text(boot: Boot) -> str:
-    """Chunks of each order by zone and type, then pageblocks of each type."""
+    """Chunks of each order by zone and type, then pageblocks of each type; node after node."""
     order = boot.board.architecture.pageblock_order
     head = f"Page block order: {order}\nPages per block:  {1 << order}\n\n"
-    return head + "".join(_free_rows(boot)) + "\n" + "".join(_block_rows(boot)) + "\n"
+    nodes = (head + "".join((*_free_rows(boot, node), "\n", *_block_rows(boot, node))) for node in boot.nodes)
+    return "".join(nodes)
 
 
 def _orders(boot: Boot) -> int:
@@ -39,26 +40,26 @@ def _types(boot: Boot) -> list[int]:
     return [kind for kind in range(MIGRATE_TYPES) if has_cma or kind != MIGRATE_CMA]
 
 
-def _free_rows(boot: Boot) -> Iterator[str]:
+def _free_rows(boot: Boot, node: int) -> Iterator[str]:
     orders = range(_orders(boot))
     title = "Free pages count per migrate type at order"
     yield f"{title:<43} " + "".join(f"{order:6} " for order in orders) + "\n"
-    for node, state in boot.nodes.items():
-        lengths = {key: len(frames) for key, frames in free_lists(state)}
-        for zone in _populated(boot, node):
-            for kind in _types(boot):
-                counts = "".join(f"{lengths.get((zone, order, kind), 0):6} " for order in orders)  # type: ignore[arg-type]
-                yield f"Node {node:4}, zone {NAMES[zone]:>8}, type {TYPE_NAMES[kind]:>12} {counts}\n"
+    lengths: dict[tuple[int, int, int], int] = {
+        (zone, order, kind): len(frames) for (zone, order, kind), frames in free_lists(boot.nodes[node])
+    }
+    for zone in _populated(boot, node):
+        for kind in _types(boot):
+            counts = "".join(f"{lengths.get((zone, order, kind), 0):6} " for order in orders)
+            yield f"Node {node:4}, zone {NAMES[zone]:>8}, type {TYPE_NAMES[kind]:>12} {counts}\n"
 
 
-def _block_rows(boot: Boot) -> Iterator[str]:
+def _block_rows(boot: Boot, node: int) -> Iterator[str]:
     title = "Number of blocks type "
     yield f"{title:<23}" + "".join(f"{TYPE_NAMES[kind]:>12} " for kind in _types(boot)) + "\n"
-    for node in boot.nodes:
-        for zone in _populated(boot, node):
-            counts = block_counts(boot, node, zone)
-            cells = "".join(f"{counts[kind]:12} " for kind in _types(boot))
-            yield f"Node {node}, zone {NAMES[zone]:>8} {cells}\n"
+    for zone in _populated(boot, node):
+        counts = block_counts(boot, node, zone)
+        cells = "".join(f"{counts[kind]:12} " for kind in _types(boot))
+        yield f"Node {node}, zone {NAMES[zone]:>8} {cells}\n"
 
 
 def _populated(boot: Boot, node: int) -> list[ZoneIndex]:

@@ -50,7 +50,7 @@ def _node(boot: Boot, node: int) -> Iterator[str]:
     populated = [zone for zone in shown if boot.nodes[node].zone[zone].present]
     for zone in shown:
         yield f"Node {node}, zone {NAMES[zone]:>8}"
-        if boot.rules.boot.node_lru and zone == populated[0]:
+        if boot.rules.boot.node_lru and populated[:1] == [zone]:
             yield "  per-node stats"
             names = _NODE_STATS_6_12 if boot.rules.boot.promo_mark else _NODE_STATS_6_1
             yield from (f"      {name:<12} 0" for name in names.split())

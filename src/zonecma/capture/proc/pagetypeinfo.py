@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from zonecma.capture.proc.lines import expected, numbers
 
+_HEADS = ("Page block order:", "Pages per block:", "Free pages count")
+"""The lines above each node's tables."""
 _BLOCK_ORDER = re.compile(r"Page block order: (\d{1,9})$")
 _FREE = re.compile(r"Node +(\d{1,9}), zone +(\w+), type +(\w+) +(.*)$")
 _BLOCK_TYPES = re.compile(r"Number of (mixed )?blocks type +(.*)$")
@@ -48,7 +50,7 @@ def parse_pagetypeinfo(text: str, source: str = "pagetypeinfo") -> PageTypeInfo:
                 expected(source, line, f"{len(types)} counts of pageblocks", row)
             if not mixed:
                 blocks[int(match[1]), match[2]] = dict(zip(types, counts, strict=True))
-        elif row.strip() and not row.startswith(("Pages per block:", "Free pages count")):
+        elif row.strip() and not row.startswith(_HEADS):
             expected(source, line, "a row of free chunks or of pageblocks", row)
     if len({len(counts) for counts in free.values()}) > 1:
         expected(source, 4, "as many orders in each row", "rows of different lengths")

@@ -40,10 +40,8 @@ def _gave_up(boot: Boot) -> bool:
 def _activate(boot: Boot, area: Area) -> str:
     """Hand one area over (cma_activate_area); what happened."""
     node = boot.node_of(area)
-    good, wanted = (
-        _blocks_to_activate(boot, node, area),
-        area.count >> boot.board.architecture.pageblock_order,
-    )
+    good = _blocks_to_activate(boot, node, area)
+    wanted = area.count >> boot.board.architecture.pageblock_order
     if len(good) < wanted:
         boot.refused.append(area.name)
         if not boot.rules.boot.refused_area_is_lost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from zonecma.kernel.units import ZoneIndex
-from zonecma.machine.boot.memmap import has_memory_map
+from zonecma.machine.boot.memmap import have_memory_map
 from zonecma.machine.boot.progress import Boot
 
 
@@ -21,7 +21,7 @@ def has_no_hole(boot: Boot, node: int, zone: ZoneIndex) -> bool:
     ends = np.append(firsts, np.append(firsts[1:], end) - 1)
     if (state.frame.zone[ends] != zone).any():
         return False
-    return all(has_memory_map(boot, pfn) for pfn in ends.tolist())
+    return bool(have_memory_map(boot, ends).all())
 
 
 def set_zone_contiguous(boot: Boot) -> None:

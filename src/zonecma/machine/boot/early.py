@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.capture.snapshot import Snapshot, ZoneSnapshot
+from zonecma.errors import InputError
 from zonecma.kernel.boot import allocate_early
 from zonecma.kernel.contents import free_lists
 from zonecma.kernel.migratetype import MIGRATE_MOVABLE, MIGRATE_PCPTYPES
 from zonecma.kernel.state import State
 from zonecma.kernel.units import Migratetype, Order, ZoneIndex
+from zonecma.kernel.zone import NAMES
 from zonecma.machine.boot.progress import Boot
 
 _NOTHING_FREE = -1
@@ -25,11 +27,25 @@ _NOTHING_FREE = -1
 def allocate_before_tracing(boot: Boot, snapshot: Snapshot) -> int:
     """Serve the requests that came before a snapshot, frame by frame; how many there were."""
     state = boot.nodes[boot.board.nodes[0]]
+    for zone in snapshot.zones:
+        _check_span(boot, state, zone)
     served = sum(_serve_zone(state, zone) for zone in snapshot.zones)
     boot.lists_when_traced = dict(free_lists(state))
     boot.managed_when_traced = {(node, zone): int(record.managed) for node, zone, record in boot.zones()}
     boot.log("kmem_cache_init and others", f"{served} frames allocated before tracing begins")
     return served
+
+
+def _check_span(boot: Boot, state: State, zone: ZoneSnapshot) -> None:
+    """Raise InputError where the model has free frames outside of a recorded zone."""
+    for (index, order, _), frames in free_lists(state):
+        inside = (frames >= zone.start_pfn) & (frames + (1 << order) <= zone.end_pfn)
+        if index == zone.index and not inside.all():
+            raise InputError(
+                f"{boot.board.name}: the snapshot when tracing began has zone {NAMES[zone.index]} at frames"
+                f" {zone.start_pfn} to {zone.end_pfn - 1}, its log has memory outside of them; expected"
+                " files of one boot"
+            )
 
 
 def _serve_zone(state: State, zone: ZoneSnapshot) -> int:

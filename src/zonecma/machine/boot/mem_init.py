@@ -14,7 +14,7 @@ from zonecma.kernel.units import Cpu, Pfn, ZoneIndex
 from zonecma.kernel.zone import NAMES, NO_ZONE, ZONE_HIGHMEM
 from zonecma.machine.board import Board
 from zonecma.machine.boot.progress import Boot, Given
-from zonecma.machine.kernelcore import frames_of
+from zonecma.machine.kernelcore import frames_of_node
 from zonecma.machine.machine import Area
 from zonecma.machine.memblock import Range, union, without
 
@@ -58,16 +58,17 @@ def _parts(boot: Boot, node: int, given: Given) -> Iterator[tuple[ZoneIndex, Ran
 
 def _highest(boot: Boot, node: int, zone: ZoneIndex, ranges: list[Range], wanted: int) -> list[Range]:
     """The ``wanted`` highest frames of some ranges, ascending."""
+    most = sum(end - start for start, end in ranges)
+    if not 0 <= wanted <= most:
+        raise InputError(
+            f"{boot.board.name}: zone {NAMES[zone]} of node {node} is said to manage {wanted} frames"
+            f" outside of its areas, where it has {most}; expected zoneinfo and log of one boot"
+        )
     kept: list[Range] = []
     for start, end in reversed(ranges):
         if wanted:
             kept.insert(0, Range(max(start, end - wanted), end))
             wanted -= kept[0].end - kept[0].start
-    if wanted:
-        raise InputError(
-            f"{boot.board.name}: zone {NAMES[zone]} of node {node} is said to manage {wanted} frames more"
-            " than it has outside of its areas; expected the recording's own memory map"
-        )
     return kept
 
 
@@ -76,8 +77,7 @@ def free_ranges(board: Board, areas: tuple[Area, ...], node: int) -> list[Range]
     size = board.architecture.page_size
     taken = [(one.start // size, -(-one.end // size)) for one in board.reserved]
     taken += [(int(area.base_pfn), int(area.end_pfn)) for area in areas]
-    memory = union(frames_of(board, one) for one in board.memory if one.node == node)
-    return list(without(memory, union(taken)))
+    return list(without(union(frames_of_node(board, node)), union(taken)))
 
 
 def _free_lowmem_twice(boot: Boot, node: int) -> None:

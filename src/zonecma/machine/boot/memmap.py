@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zonecma.kernel.migratetype import MIGRATE_UNMOVABLE
 from zonecma.kernel.state import RESERVED, State
 from zonecma.kernel.units import ZoneIndex
 from zonecma.machine.board import MemoryModel
 from zonecma.machine.boot.progress import Boot
-from zonecma.machine.kernelcore import frames_of
+from zonecma.machine.kernelcore import frames_of, frames_of_node
+from zonecma.machine.memblock import align_down, align_up, union
+from zonecma.machine.memory_map import SECTION
 from zonecma.machine.spans import EMPTY, Span, spans_of_node
-
-_SECTION = 27
-"""log2 of the bytes of a section, the unit in which a sparse memory model keeps its map (x86-64)."""
 
 
 def free_area_init(boot: Boot) -> None:
@@ -41,6 +43,8 @@ def _widen(boot: Boot, node: int, spans: dict[ZoneIndex, Span]) -> None:
     if population is None or (population.zone in spans and not population.frees_lowmem_as_highmem):
         return
     others = [span for span in spans.values() if span.spanned]
+    if not others:
+        return
     start, end = min(span.start for span in others), max(span.end for span in others)
     own = spans.get(population.zone, EMPTY)
     record = boot.nodes[node].zone[population.zone]
@@ -53,7 +57,7 @@ def _widen(boot: Boot, node: int, spans: dict[ZoneIndex, Span]) -> None:
 def _unset_unaligned_starts(boot: Boot, node: int) -> None:
     """A pageblock whose first frame is no memory keeps the type of cleared memory (memmap_init_range)."""
     order = boot.board.architecture.pageblock_order
-    ranges = [frames_of(boot.board, one) for one in boot.board.memory if one.node == node]
+    ranges = frames_of_node(boot.board, node)
     for start, _ in ranges:
         first = start >> order << order
         if not any(bottom <= first < top for bottom, top in ranges):
@@ -71,10 +75,13 @@ def _types(boot: Boot, node: int) -> str:
     return f"node {node}: pageblocks of {1 << order} frames, Movable unless their first frame is no memory"
 
 
-def has_memory_map(boot: Boot, pfn: int) -> bool:
-    """Whether a frame has a struct page (pfn_valid)."""
+def have_memory_map(boot: Boot, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which frames have a struct page (pfn_valid): those of sections that hold memory, or all."""
     ranges = [frames_of(boot.board, one) for one in boot.board.memory]
     if boot.board.memory_model is MemoryModel.FLATMEM:
-        return pfn < max(end for _, end in ranges)
-    shift = _SECTION - boot.board.architecture.page_shift
-    return any(start >> shift <= pfn >> shift <= (end - 1) >> shift for start, end in ranges)
+        return frames < max(end for _, end in ranges)
+    size = SECTION // boot.board.architecture.page_size
+    have = np.zeros(len(frames), bool)
+    for start, end in union((align_down(start, size), align_up(end, size)) for start, end in ranges):
+        have |= (frames >= start) & (frames < end)
+    return have

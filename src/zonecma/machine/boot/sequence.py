@@ -25,9 +25,10 @@ from zonecma.machine.boot.contiguous import set_zone_contiguous
 from zonecma.machine.boot.early import allocate_before_tracing
 from zonecma.machine.boot.mem_init import free_late, mem_init
 from zonecma.machine.boot.memmap import free_area_init
+from zonecma.machine.boot.possible import check_areas, check_board
 from zonecma.machine.boot.progress import Boot, Given
 from zonecma.machine.boot.zonelists import build_all_zonelists
-from zonecma.machine.kernelcore import frames_of
+from zonecma.machine.kernelcore import end_of_node, frames_of_node
 from zonecma.machine.machine import Area
 from zonecma.machine.spans import Limits, limits_of
 from zonecma.machine.state import bits_of, set_areas
@@ -56,7 +57,9 @@ def boot_board(
 
 
 def start(board: Board, rules: Rules, placement: Placement, areas: tuple[Area, ...]) -> Boot:
-    """The machine at power-on."""
+    """The machine at power-on; raises InputError for one that can't be."""
+    check_board(board)
+    check_areas(board, areas)
     limits = limits_of(board, rules)
     nodes = {node: _empty_node(board, rules, node, areas) for node in board.nodes}
     tunables = Tunables(rules, board.architecture.page_size >> 10, _highmem(board, limits), NAMED_RATIO)
@@ -138,10 +141,10 @@ def _marks(boot: Boot) -> list[str]:
 
 def _empty_node(board: Board, rules: Rules, node: int, areas: tuple[Area, ...]) -> State:
     """A node's allocator, with the areas in its memory, before anything is set up."""
-    ranges = [frames_of(board, one) for one in board.memory if one.node == node]
+    ranges = frames_of_node(board, node)
     own = [area for area in areas if any(start <= area.base_pfn < end for start, end in ranges)]
     state = empty_state(
-        max(end for _, end in ranges),
+        end_of_node(board, node),
         board.nr_cpus,
         pageblock_order=board.architecture.pageblock_order,
         max_order=board.architecture.max_order,

@@ -6,6 +6,7 @@ import numpy as np
 
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_TYPES
 from zonecma.kernel.units import ZoneIndex
+from zonecma.machine.boot.memmap import have_memory_map
 from zonecma.machine.boot.progress import Boot
 
 
@@ -20,15 +21,17 @@ def present_as_shown(boot: Boot, present: int) -> int:
 
 
 def block_counts(boot: Boot, node: int, zone: ZoneIndex) -> list[int]:
-    """Pageblocks of each type whose first frame is the zone's (pagetypeinfo_showblockcount_print)."""
+    """A zone's pageblocks of each type, as /proc/pagetypeinfo counts them.
+
+    pagetypeinfo_showblockcount_print goes from the zone's first frame on in steps of a pageblock,
+    so that it misses the last one where the zone starts further into a pageblock than it ends.
+    Frames without a struct page are passed over.
+    """
     state, order = boot.nodes[node], boot.board.architecture.pageblock_order
     record = state.zone[zone]
-    starts = np.arange(
-        int(record.start_pfn) >> order, int(record.start_pfn + record.spanned - 1 >> order) + 1
-    )
-    firsts = np.maximum(starts << order, record.start_pfn)
-    own = starts[state.frame.zone[firsts] == zone]
-    return [int(count) for count in np.bincount(state.block[own], minlength=MIGRATE_TYPES)]
+    frames = np.arange(record.start_pfn, record.start_pfn + record.spanned, 1 << order)
+    own = frames[(state.frame.zone[frames] == zone) & have_memory_map(boot, frames)]
+    return [int(count) for count in np.bincount(state.block[own >> order], minlength=MIGRATE_TYPES)]
 
 
 def cma_total(boot: Boot) -> int:

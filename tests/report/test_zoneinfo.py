@@ -92,3 +92,19 @@ def test_a_node_above_the_last_zone_has_no_counters():
     text = zoneinfo_text(boot_of((0, GIB), (GIB, 2 * GIB, 1), architecture=X86_32))
     assert [zone.name for zone in parse_zoneinfo(text) if zone.node == 1] == ["DMA", "Normal", "Movable"]
     assert text.count("per-node stats") == 1
+
+
+@pytest.mark.parametrize(
+    ("series", "before", "after"),
+    [("4.7", "nr_pages_scanned", "workingset_refault"), ("6.12", "nr_free_cma", "pagesets")],
+)
+def test_machines_of_several_nodes_count_by_node(series, before, after):
+    """Where vmstat_text of 4.7, and zoneinfo_show_print of 6.12, have these counters."""
+    boot = boot_of((0, GIB), (GIB, 2 * GIB, 1), series=series)
+    words = [line.split()[0] for line in zoneinfo_text(boot).splitlines()]
+    first = words.index("numa_hit")
+    assert words[first - 1] == before
+    assert words[first : first + 6] == [
+        f"numa_{one}" for one in ("hit", "miss", "foreign", "interleave", "local", "other")
+    ]
+    assert words[first + 6].rstrip(":") == after

@@ -8,7 +8,8 @@ from typing import Any
 
 from zonecma.kernel.zone import NAMES
 from zonecma.lab.boot import BootCheck, Booted, Difference
-from zonecma.lab.findings import Faults, Finding
+from zonecma.lab.faults.finding import Finding
+from zonecma.lab.findings import Faults
 from zonecma.machine.boot.progress import Boot
 from zonecma.machine.boot.shown import cma_free, cma_total
 from zonecma.report.free_lists import buddyinfo_text, pagetypeinfo_text

@@ -39,6 +39,9 @@ nr_free_pages nr_zone_inactive_anon nr_zone_active_anon nr_zone_inactive_file nr
 nr_zone_unevictable nr_zone_write_pending nr_mlock nr_bounce nr_zspages nr_free_cma
 """
 
+_NUMA_STATS = "numa_hit numa_miss numa_foreign numa_interleave numa_local numa_other"
+"""Of kernels built for several nodes (CONFIG_NUMA); the model has it for machines that have them."""
+
 
 def zoneinfo_text(boot: Boot) -> str:
     """The whole file."""
@@ -95,12 +98,15 @@ def _stats(boot: Boot, record: Any) -> list[tuple[str, int]]:
     names = (_ZONE_STATS_6 if boot.rules.boot.node_lru else _ZONE_STATS_4_7).split()
     known = {
         "nr_free_pages": int(record.nr_free_pages),
-        "nr_alloc_batch": int(record.watermark[WMARK_HIGH] - record.watermark[WMARK_LOW]),
+        "nr_alloc_batch": int(record.nr_alloc_batch),
         "nr_free_cma": int(record.nr_free_cma),
     }
     counts_cma = boot.rules.boot.node_lru or boot.placement.migratetype == MIGRATE_CMA
     if counts_cma and "nr_free_cma" not in names:
         names.append("nr_free_cma")
+    if len(boot.nodes) > 1:
+        place = len(names) if boot.rules.boot.node_lru else names.index("workingset_refault")
+        names[place:place] = _NUMA_STATS.split()
     return [(name, known.get(name, 0)) for name in names]
 
 

@@ -13,18 +13,29 @@ def notes(boot):
 
 
 def test_zones_with_pages_highest_first():
-    assert notes(boot_of((0, GIB)))[0].startswith("DMA32 > DMA; mobility grouping on; total pages: ")
+    lists, grouping = notes(boot_of((0, GIB)))
+    assert lists == "node 0: DMA32 > DMA"
+    assert grouping.startswith("mobility grouping on; total pages: ")
+
+
+def test_each_node_tries_its_own_zones_first():
+    lists = notes(boot_of((0, GIB), (GIB, 2 * GIB, 1)))[:2]
+    assert lists == [
+        "node 0: node 0 DMA32 > node 0 DMA > node 1 DMA32",
+        "node 1: node 1 DMA32 > node 0 DMA32 > node 0 DMA",
+    ]
 
 
 def test_activation_rebuilds_them_with_the_new_zone():
     boot = boot_of((0, GIB), areas=[area(512 * MIB, 64 * MIB)], placement=series("v6"))
-    assert [line.split(";")[0] for line in notes(boot)] == ["DMA32 > DMA", "CMA > DMA32 > DMA"]
+    lists = [line for line in notes(boot) if line.startswith("node")]
+    assert lists == ["node 0: DMA32 > DMA", "node 0: CMA > DMA32 > DMA"]
 
 
 def test_an_area_that_is_refused_leaves_4_7_with_the_old_ones():
     straddling = area(4 * GIB - 32 * MIB, 64 * MIB)
     boot = boot_of((3 * GIB, 5 * GIB), series="4.7", areas=[straddling], placement=series("v6"))
-    assert len(notes(boot)) == 1
+    assert len(notes(boot)) == 2
 
 
 def test_total_pages_are_those_above_the_high_marks():
@@ -45,4 +56,4 @@ def test_six_pageblocks_are_enough_to_keep_types_apart(mib, grouped):
 def test_before_any_page_is_managed_present_ones_count():
     boot = power_on((0, GIB))
     build_all_zonelists(boot)
-    assert "mobility grouping off" in notes(boot)[0]
+    assert "mobility grouping off" in notes(boot)[1]

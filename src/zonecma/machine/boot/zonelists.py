@@ -10,10 +10,22 @@ MIGRATE_TYPES_WITH_CMA = 6
 
 def build_all_zonelists(boot: Boot) -> None:
     """Note the zones that have pages now, and vm_total_pages: what is above their high marks."""
-    order = " > ".join(boot.name_of(node, zone) for node, zone, _ in reversed(list(boot.populated())))
     total = vm_total_pages(boot)
     grouping = "on" if groups_by_mobility(boot, total) else "off"
-    boot.log("build_all_zonelists", f"{order}; mobility grouping {grouping}; total pages: {total}")
+    lists = (f"node {node}: {_fallback(boot, node)}" for node in boot.nodes)
+    boot.log("build_all_zonelists", *lists, f"mobility grouping {grouping}; total pages: {total}")
+
+
+def _fallback(boot: Boot, node: int) -> str:
+    """The zones that a request on a node tries: its own from the highest down, then the next nodes'.
+
+    Which node is next is taken from their numbers, as distances are not known.
+    """
+    numbers = list(boot.nodes)
+    after = numbers.index(node)
+    order = [*numbers[after:], *numbers[:after]]
+    zones = [one for near in order for one in reversed([z for z in boot.populated() if z[0] == near])]
+    return " > ".join(boot.name_of(number, zone) for number, zone, _ in zones)
 
 
 def vm_total_pages(boot: Boot) -> int:

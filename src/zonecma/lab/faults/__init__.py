@@ -1,0 +1,1 @@
+"""The faults that a boot can leave, looked for one by one."""

@@ -1,5 +1,7 @@
 """A recorded kernel's board: logs and files written by hand, and each that can't be one."""
 
+import dataclasses
+
 import pytest
 
 from tests.conftest import CAPTURES
@@ -8,7 +10,7 @@ from zonecma.capture.boot_log import read_boot_log
 from zonecma.capture.boot_record import BootRecord, open_boot_record
 from zonecma.capture.proc.zoneinfo import ZoneInfo
 from zonecma.errors import InputError
-from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_HIGHMEM, ZONE_NORMAL
+from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_NORMAL
 from zonecma.machine.architecture import GIB, MIB
 from zonecma.machine.board import MemoryModel, MemoryRange, Reservation
 from zonecma.machine.from_record import board_of_record
@@ -160,3 +162,22 @@ def test_a_recorded_boot_of_each_kind():
         found = board_of_record(open_boot_record(str(CAPTURES / name)))
         assert found.board.rules == found.board.source.rpartition("-")[2] or name.startswith("boots")
         assert found.areas[0].count in {131072, 32768, 65536}
+
+
+@pytest.mark.parametrize(
+    ("area_mib", "lent"),
+    [
+        (640, {"DMA32": 32 * 256}),  # whole in DMA32
+        (800, {"Movable": 32 * 256}),  # whole in ZONE_MOVABLE
+        (752, {"DMA32": 16 * 256}),  # straddling at 768 MiB: activation stops there
+    ],
+)
+def test_an_areas_pages_are_managed_by_the_zone_that_its_frames_were_in(area_mib, lent):
+    """A stock kernel's managed pages hold what the area lent; booting adds that itself."""
+    log = PC + f"cma: Reserved 32 MiB at {area_mib * MIB:#018x}\n"
+    zones = (("DMA", 4000), ("DMA32", 190000), ("Movable", 60000))
+    rows = record(log, zones, command_line="movablecore=256M")
+    given = board_of_record(dataclasses.replace(rows, series="4.7")).given
+    indices = {"DMA": ZONE_DMA, "DMA32": ZONE_DMA32, "Movable": ZONE_MOVABLE}
+    for name, managed in zones:
+        assert given.managed[0, indices[name]] == managed - lent.get(name, 0)

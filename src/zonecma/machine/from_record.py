@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from zonecma.capture.boot_record import BootRecord
 from zonecma.errors import InputError
+from zonecma.kernel.rules import NEWEST, RULES
 from zonecma.kernel.state import ORDER_STRIDE
 from zonecma.kernel.units import Pfn, ZoneIndex
 from zonecma.kernel.zone import NAMES, ZONE_CMA, ZONE_DMA32, ZONE_HIGHMEM, ZONE_MOVABLE
@@ -16,8 +17,11 @@ from zonecma.machine.boot.progress import Given
 from zonecma.machine.command_line import apply_command_line
 from zonecma.machine.machine import Area
 from zonecma.machine.memblock import Range, Ranges, union, without
+from zonecma.machine.spans import limits_of, zone_limits
 
 _PAGE = 4096
+NO_LIMIT = 1 << 62
+"""A frame beyond all memory."""
 _LOGGED = NAMES[:ZONE_MOVABLE]
 """The zones that "Zone ranges:" lists."""
 _MOST_CPUS = 8192
@@ -211,8 +215,9 @@ def _from_zoneinfo(
 
 
 def _lent(board: Board, areas: tuple[Area, ...], zone: ZoneIndex) -> int:
-    """Frames of areas that begin in a zone, as far as they lie in it."""
-    starts_in = [area for area in areas if _zone_at(board, area.base_pfn * _PAGE) == zone]
-    ends = dict(board.architecture.zone_ends)
-    end = (ends.get(zone) or board.end_of_memory) // _PAGE
-    return sum(min(area.end_pfn, end) - area.base_pfn for area in starts_in)
+    """Frames of areas that begin in a zone, as far as they lie in it: activation got no further."""
+    movable = limits_of(board, RULES.get(board.rules, NEWEST)).movable_pfn.get(board.nodes[0], NO_LIMIT)
+    extents = {index: (start, min(end, movable)) for index, (start, end) in zone_limits(board).items()}
+    extents[ZONE_MOVABLE] = (movable, NO_LIMIT)
+    start, end = extents.get(zone, (0, 0))
+    return sum(min(area.end_pfn, end) - area.base_pfn for area in areas if start <= area.base_pfn < end)

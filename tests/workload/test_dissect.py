@@ -27,7 +27,7 @@ MOVABLE = "migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE"
 TARGET = "migratetype=1 gfp_flags=GFP_USER|__GFP_RETRY_MAYFAIL|__GFP_COMP|__GFP_MOVABLE"
 
 
-def dissect(*events, split=0, areas=None):
+def dissect(*events, split=0, areas=None, claims_alone=True):
     """Load and recorded chunks of events written as ``task cpu event``; the first ``split`` come before A."""
     lines = []
     for number, text in enumerate(events):
@@ -38,7 +38,8 @@ def dissect(*events, split=0, areas=None):
     before_a = np.arange(len(trace.events)) < split
     everything = np.ones(len(trace.events), np.bool_)
     areas = {"reserved": 4096} if areas is None else areas
-    return load_from_trace(trace, before_a, everything, areas=areas, nr_frames=0x50000, pageblock_order=9)
+    machine = {"areas": areas, "nr_frames": 0x50000, "pageblock_order": 9}
+    return load_from_trace(trace, before_a, everything, **machine, claims_alone=claims_alone)
 
 
 def ops(load):
@@ -81,6 +82,17 @@ def test_a_claimed_chunk_has_only_its_extfrag_event():
         f"a-1 0 mm_page_alloc: pfn=0x400 order=0 {MOVABLE}",
     )
     assert chunks(recorded, "refilled", 0) == [(0x400, 0), (0x401, 0)]
+
+
+def test_older_kernels_tell_of_a_claimed_chunk_and_of_what_is_then_taken():
+    extfrag = "fallback_order=10 alloc_migratetype=0 fallback_migratetype=1 change_ownership=1"
+    _, recorded = dissect(
+        f"a-1 0 mm_page_alloc_extfrag: pfn=0x400 alloc_order=0 {extfrag}",
+        "a-1 0 mm_page_alloc_zone_locked: pfn=0x900 order=0 migratetype=0 percpu_refill=1",
+        f"a-1 0 mm_page_alloc: pfn=0x900 order=0 {MOVABLE}",
+        claims_alone=False,
+    )
+    assert chunks(recorded, "refilled", 0) == [(0x900, 0)]
 
 
 def test_an_order_without_a_per_cpu_list_is_not_refilled():

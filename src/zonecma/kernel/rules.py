@@ -140,7 +140,6 @@ NEWEST = RULES["6.12"]
 
 NOT_REPLAYED: Mapping[str, str] = MappingProxyType(
     {
-        "6.1": "the replay of its recordings is not modelled yet, though its allocator is",
         "4.7": "the replay of its recordings is not modelled yet, though its allocator is",
     }
 )

@@ -145,6 +145,8 @@ def _doubt_bulk(s: State, doubts: Doubts, request: Any, chunks: NDArray[Any], fi
 def _check_bulk(s: State, tally: Tally, doubts: Doubts, request: Any, recorded: Recorded, i: int) -> None:
     refill_right = _check_refill(s, tally, request, recorded, i)
     first, last = recorded.first_allocated[i], recorded.first_allocated[i + 1]
+    if first == last:
+        return  # 6.1's probe tells how many frames there were, not which: the model's are kept
     chunks = recorded.allocated
     hit = judge_chunks(s, tally, ALLOCATIONS, request.line, MM_PAGE_ALLOC, chunks, first, last) < 0
     if not refill_right:

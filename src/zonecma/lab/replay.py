@@ -108,6 +108,7 @@ def make_replay(
         areas={area.name: area.count for area in machine.areas},
         nr_frames=machine.nr_frames,
         pageblock_order=machine.pageblock_order,
+        claims_alone=machine.rules.claims_then_steals,
     )
     events = int(np.count_nonzero(before_b & ~before_a))
     return Replay(name, release, machine, trace, start, end, load, recorded, events)

@@ -18,9 +18,10 @@ from zonecma.kernel.migrate import place_object
 from zonecma.kernel.migratetype import MIGRATE_CMA
 from zonecma.kernel.offline import take_chunk_off_buddy
 from zonecma.kernel.pageblock import get_pageblock_migratetype
-from zonecma.kernel.state import IN_USE, NO_OBJECT, State
+from zonecma.kernel.state import IN_USE, NO_OBJECT, RESERVED, State
 from zonecma.kernel.units import NO_PFN, Cpu, Order, Pfn, User
 from zonecma.kernel.users import UNKNOWN_USER, prep_new_page
+from zonecma.lab.repair import is_free
 from zonecma.workload.requests import OBJECT, UNKNOWN_GFP, Load
 
 
@@ -40,7 +41,8 @@ def settle_used(s: State, objects: NDArray[Any]) -> None:
     """Objects that are where they were: note them.  One whose frame is not in use was never allocated."""
     for i in range(objects.size):
         pfn = Pfn(objects[i].pfn)
-        if s.frame[pfn].where == IN_USE and s.frame[pfn].object == NO_OBJECT:
+        in_use = s.frame[pfn].where != RESERVED and not is_free(s, pfn)
+        if in_use and s.frame[pfn].object == NO_OBJECT:
             prep_new_page(s, pfn, Order(objects[i].order), User(objects[i].gfp))
             place_object(s, objects[i].object, pfn)
 

@@ -73,6 +73,8 @@ class Facts(NamedTuple):
     bulk_gfp: int
     """index of the gfp mask that bulk allocations are taken to have"""
     pageblock_order: int
+    claims_alone: int
+    """1 where a claimed pageblock leaves its list with mm_page_alloc_extfrag alone (6.12.117)"""
 
 
 class Books(NamedTuple):
@@ -182,8 +184,14 @@ def _in_call(books: Books, event: Any) -> bool:
 
 
 @jit
-def _refill(books: Books, out: Output, event: Any) -> None:
-    """A chunk left the buddy lists; which request wanted it will be seen."""
+def _refill(books: Books, out: Output, facts: Facts, event: Any) -> None:
+    """A chunk left the buddy lists; which request wanted it will be seen.
+
+    Older kernels move a chunk to another type's list first (mm_page_alloc_extfrag), and take one
+    from there then, with an event of its own.
+    """
+    if event.event == _EXTFRAG and not facts.claims_alone:
+        return
     last = books.waiting[event.cpu]
     if event.event == _EXTFRAG and last != NOBODY and out.refilled[last, 0] == event.pfn:
         return  # the second event of the same chunk: claimed, then taken from its new list
@@ -407,7 +415,7 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         books.range_request[task] = NOBODY
         books.last_task[event.cpu] = task
         if what == _ZONE_LOCKED or what == _EXTFRAG:
-            _refill(books, out, event)
+            _refill(books, out, facts, event)
         elif what == _ALLOC:
             _alloc(books, out, facts, event, facts.gfp[i])
         elif what == _FREE:

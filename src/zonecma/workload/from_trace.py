@@ -63,14 +63,16 @@ def load_from_trace(
     areas: Mapping[str, int],
     nr_frames: int,
     pageblock_order: int,
+    claims_alone: bool = True,
 ) -> tuple[Load, Recorded]:
     """The load between snapshots A and B, and what the kernel chose for each of its requests.
 
     ``areas`` are the frames of each CMA area by its name, in the machine's order.  The trace
-    must be one of the machine's: frames and CPUs are not looked at again.
+    must be one of the machine's: frames and CPUs are not looked at again.  ``claims_alone``: its
+    kernel tells of a claimed pageblock by mm_page_alloc_extfrag alone.
     """
     events = trace.events.view(np.recarray)
-    masks, facts = _facts(trace, areas, nr_frames, pageblock_order)
+    masks, facts = _facts(trace, areas, nr_frames, pageblock_order, claims_alone=claims_alone)
     books, out = _empty_books(trace, nr_frames), _empty_output(len(events))
     dissect(events, before_a.astype(np.uint8), facts, books, out)
     living = _living(books)
@@ -84,7 +86,7 @@ def load_from_trace(
 
 
 def _facts(
-    trace: Trace, areas: Mapping[str, int], nr_frames: int, pageblock_order: int
+    trace: Trace, areas: Mapping[str, int], nr_frames: int, pageblock_order: int, *, claims_alone: bool
 ) -> tuple[NDArray[np.uint32], Facts]:
     events = trace.events.view(np.recarray)
     has_gfp = events.event == EVENT_ID["mm_page_alloc"]
@@ -105,6 +107,7 @@ def _facts(
         area_pages=np.array(list(areas.values()), np.int64),
         bulk_gfp=int(np.searchsorted(masks, np.uint32(BULK_GFP))),
         pageblock_order=pageblock_order,
+        claims_alone=int(claims_alone),
     )
 
 

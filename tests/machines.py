@@ -20,7 +20,7 @@ from zonecma.kernel.mixed_fallback import rmqueue_fallback
 from zonecma.kernel.pcp import decay_pcp_high, drain_all_zones, free_pcppages_bulk
 from zonecma.kernel.rules import NEWEST
 from zonecma.kernel.state import IN_USE, NO_OBJECT, empty_state
-from zonecma.kernel.thresholds import Tunables, recalculate
+from zonecma.kernel.thresholds import HugePages, Tunables, recalculate
 from zonecma.kernel.tracepoint import trace_reset
 from zonecma.kernel.units import (
     AllocFlags,
@@ -124,7 +124,7 @@ def booted(mib=64, cma_mib=16, cpus=1, placement=None, rules=NEWEST):
     for start in range(base, frames, 512):
         boot.init_cma_reserved_pageblock(state, Pfn(start), MIGRATE_CMA)
     state.zone[ZONE_DMA32].cma = area
-    recalculate(state, Tunables(rules), huge_pages=False)
+    recalculate(state, Tunables(rules), huge_pages=HugePages.ABSENT)
     fill_tables(state, placement or HalfFree(), MASKS)
     return state
 

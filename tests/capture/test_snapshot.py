@@ -1,6 +1,7 @@
 """Exact snapshots against the kernel's own /proc files."""
 
 import gzip
+import json
 
 import pytest
 
@@ -75,6 +76,16 @@ def test_the_bitmap_has_a_bit_a_page():
     assert (area.name, area.base_pfn, area.count) == ("reserved", 0x40000, 65536)
     assert len(area.bitmap) == 65536
     assert not area.bitmap.any()
+
+
+def test_pageblocks_without_a_memory_map_are_read(tmp_path):
+    """A hole of a whole section, as a machine of 5 GiB has below its fourth."""
+    raw = json.loads(gzip.decompress((CAPTURES / "nocma-mix-6.12" / "snap.A.json.gz").read_bytes()))
+    zone = raw["zones"][1]
+    zone["pageblocks"] = zone["pageblocks"][:-64] + "-" * 64
+    path = tmp_path / "snap.A.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(raw).encode()))
+    assert read_snapshot(path).zones[1].pageblocks[-64:].tolist() == [0] * 64
 
 
 @pytest.mark.parametrize(

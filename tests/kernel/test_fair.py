@@ -9,7 +9,7 @@ from zonecma.kernel import boot
 from zonecma.kernel.alloc_flags import WMARK_HIGH, WMARK_LOW
 from zonecma.kernel.migratetype import MIGRATE_MOVABLE
 from zonecma.kernel.rules import RULES
-from zonecma.kernel.thresholds import Tunables, calculate_normal_threshold, recalculate
+from zonecma.kernel.thresholds import HugePages, Tunables, calculate_normal_threshold, recalculate
 from zonecma.kernel.units import Pfn
 from zonecma.kernel.validate import validate
 from zonecma.kernel.zone import ZONE_CMA, ZONE_DMA32, ZONE_FAIR_DEPLETED
@@ -105,6 +105,6 @@ def test_threshold(mib, cpus, threshold):
 
 def test_setting_the_marks_sets_the_batch():
     state = two_zones(0, 0)
-    recalculate(state, Tunables(RULES["4.7"]), huge_pages=False)
+    recalculate(state, Tunables(RULES["4.7"]), huge_pages=HugePages.ABSENT)
     for zone in state.zone[[ZONE_DMA32, ZONE_CMA]]:
         assert zone.nr_alloc_batch == zone.watermark[WMARK_HIGH] - zone.watermark[WMARK_LOW] > 0

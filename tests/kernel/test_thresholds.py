@@ -7,8 +7,16 @@ from tests.machines import bare
 from zonecma.capture.proc.zoneinfo import parse_zoneinfo
 from zonecma.capture.recording import Recording
 from zonecma.kernel import zone
-from zonecma.kernel.rules import NEWEST
-from zonecma.kernel.thresholds import Tunables, calculate_min_free_kbytes, recalculate, zone_batchsize
+from zonecma.kernel.alloc_flags import WMARK_HIGH
+from zonecma.kernel.rules import NEWEST, RULES
+from zonecma.kernel.thresholds import (
+    HugePages,
+    Tunables,
+    calculate_min_free_kbytes,
+    hugepage_init,
+    recalculate,
+    zone_batchsize,
+)
 from zonecma.machine.from_snapshot import machine_of
 from zonecma.machine.state import bare_state
 
@@ -30,9 +38,9 @@ def test_watermarks_reserves_and_pcp_sizes_of_real_boots(name):
     """Exact but for what boot freed after it had computed them: at most 1 % of a zone's pages."""
     snapshot = Recording(CAPTURES / name).snapshot("A")
     machine = machine_of(snapshot, NEWEST)
-    assert machine.huge_pages
+    assert machine.huge_pages is HugePages.ON
     state = bare_state(machine)
-    recalculate(state, Tunables(), huge_pages=True)
+    recalculate(state, Tunables(), huge_pages=HugePages.ON)
     for recorded in snapshot.zones:
         record = state.zone[recorded.index]
         assert record.watermark.tolist() == pytest.approx(recorded.watermark, rel=0.01)
@@ -49,7 +57,7 @@ def test_marks_agree_with_proc_zoneinfo():
     recording = Recording(CAPTURES / "cma256-mix-6.12")
     printed = {z.name: z for z in parse_zoneinfo(recording.kernel_file("before/zoneinfo"))}
     state = bare_state(machine_of(recording.snapshot("A"), NEWEST))
-    recalculate(state, Tunables(), huge_pages=True)
+    recalculate(state, Tunables(), huge_pages=HugePages.ON)
     marks = state.zone[zone.ZONE_DMA32].watermark.tolist()
     assert marks == [printed["DMA32"][name] for name in ("min", "low", "high", "promo")]
 
@@ -65,3 +73,26 @@ def test_somebodys_own_min_free_kbytes_is_recognised():
 @pytest.mark.parametrize(("mib", "batch"), [(1, 0), (16, 0), (64, 3), (256, 15), (1024, 63), (65536, 63)])
 def test_batch_is_one_less_than_a_power_of_two(mib, batch):
     assert zone_batchsize(mib * 256, 4) == batch
+
+
+@pytest.mark.parametrize(
+    ("huge_pages", "series", "mib", "kbytes"),
+    [
+        (HugePages.ABSENT, "6.12", 1024, None),
+        (HugePages.NEVER, "6.12", 1024, 4079),  # isqrt(16 * 4 * (262144 - 2048))
+        (HugePages.NEVER, "6.1", 1024, 4079),
+        (HugePages.NEVER, "4.7", 1024, None),
+        (HugePages.NEVER, "6.12", 511, None),
+        (HugePages.ON, "6.12", 511, None),
+        (HugePages.ON, "6.12", 1024, 22528),  # 11 pageblocks of 2 MiB in one zone
+        (HugePages.ON, "4.7", 1024, 22528),
+    ],
+)
+def test_what_huge_pages_make_of_min_free_kbytes(huge_pages, series, mib, kbytes):
+    state = bare(0x400)
+    record = state.zone[zone.ZONE_NORMAL]
+    record.managed = record.present = mib * 256
+    record.watermark[WMARK_HIGH] = 2048
+    tunables = Tunables(RULES[series])
+    before = calculate_min_free_kbytes([state], tunables)
+    assert hugepage_init([state], tunables, huge_pages, before) == kbytes

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.conftest import REPOSITORY
 from tests.machine.test_areas import bases
 from zonecma.errors import InputError
+from zonecma.kernel.thresholds import HugePages
 from zonecma.kernel.zone import ZONE_DMA
 from zonecma.machine.architecture import ARM64, GIB, MIB
 from zonecma.machine.board import AreaRequest, MemoryModel, MemoryRange, Reservation
@@ -64,7 +65,7 @@ def test_all_that_can_be_said():
     assert (board.name, board.source, board.notes) == ("mine", "its datasheet", ("a", "b"))
     assert board.architecture.page_size == 16384
     assert dict(board.architecture.zone_ends)[ZONE_DMA] == GIB
-    assert (board.rules, board.nr_cpus, board.huge_pages, board.max_areas) == ("6.1", 6, False, 3)
+    assert (board.rules, board.nr_cpus, board.huge_pages, board.max_areas) == ("6.1", 6, HugePages.ABSENT, 3)
     assert board.memory_model is MemoryModel.FLATMEM
     assert board.memory == (MemoryRange(0, 256 * MIB, 1, hotpluggable=True), MemoryRange(GIB, 3 * GIB))
     assert board.reserved == (Reservation(0, 4096, "firmware", no_map=True),)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.machine.test_areas import bases
 from zonecma.errors import InputError
+from zonecma.kernel.thresholds import HugePages
 from zonecma.machine.architecture import ARM64, ARM_HIGHMEM, GIB, MIB, X86_32_HIGHMEM, X86_64
 from zonecma.machine.areas import declare_areas
 from zonecma.machine.board import AreaRequest, Board, MemoryRange
@@ -143,8 +144,8 @@ class TestZones:
             ("movablecore=512M", "movablecore", 512 * MIB),
             ("movablecore=25%", "movablecore", 4 * GIB),
             ("movable_node", "movable_node", True),
-            ("transparent_hugepage=never", "huge_pages", False),
-            ("transparent_hugepage=madvise", "huge_pages", True),
+            ("transparent_hugepage=never", "huge_pages", HugePages.NEVER),
+            ("transparent_hugepage=madvise", "huge_pages", HugePages.ON),
         ],
     )
     def test_option(self, text, field, expected):

@@ -10,6 +10,7 @@ from zonecma.capture.boot_log import read_boot_log
 from zonecma.capture.boot_record import BootRecord, open_boot_record
 from zonecma.capture.proc.zoneinfo import ZoneInfo
 from zonecma.errors import InputError
+from zonecma.kernel.thresholds import HugePages
 from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_NORMAL
 from zonecma.machine.architecture import GIB, MIB
 from zonecma.machine.board import MemoryModel, MemoryRange, Reservation
@@ -65,19 +66,20 @@ def test_pageblocks_without_pagetypeinfo_follow_from_huge_pages(meminfo, order):
 
 
 @pytest.mark.parametrize(
-    ("vmstat", "command_line", "runs"),
+    ("vmstat", "command_line", "huge_pages"),
     [
-        ("thp_fault_alloc 0\n", "", True),
-        ("thp_fault_alloc 0\n", "transparent_hugepage=never", False),
-        ("", "", False),
+        ("thp_fault_alloc 0\n", "", HugePages.ON),
+        ("thp_fault_alloc 0\n", "transparent_hugepage=never", HugePages.NEVER),
+        ("", "", HugePages.ABSENT),
+        ("", "transparent_hugepage=always", HugePages.ABSENT),
     ],
 )
-def test_whether_khugepaged_runs(vmstat, command_line, runs):
-    assert board_of_record(record(vmstat=vmstat, command_line=command_line)).board.huge_pages == runs
+def test_whether_khugepaged_runs(vmstat, command_line, huge_pages):
+    assert board_of_record(record(vmstat=vmstat, command_line=command_line)).board.huge_pages is huge_pages
 
 
 def test_options_whose_effect_the_log_does_not_show():
-    board = board_of_record(record(command_line="movablecore=256M cma=64M")).board
+    board = board_of_record(record(command_line="movablecore=256M cma=64M hugetlb_cma=1G mem=2G")).board
     assert (board.movablecore, board.areas) == (256 * MIB, ())
 
 

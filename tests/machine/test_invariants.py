@@ -17,6 +17,7 @@ from tests.machines import ALLOC, act
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_MIGRATION_TARGET, GFP_NOFS, Gfp
 from zonecma.kernel.rules import RULES
 from zonecma.kernel.state import GFP_CLASS, NO_OBJECT
+from zonecma.kernel.thresholds import HugePages
 from zonecma.kernel.units import Pages
 from zonecma.kernel.validate import validate
 from zonecma.kernel.zone import NAMES, ZONE_CMA, ZONE_NORMAL
@@ -80,7 +81,7 @@ def boards(draw):
         reserved=(Reservation(16 * MIB, 20 * MIB),),
         areas=tuple(areas),
         memory_model=draw(st.sampled_from(MemoryModel)),
-        huge_pages=draw(st.booleans()),
+        huge_pages=draw(st.sampled_from(HugePages)),
         movablecore=draw(st.sampled_from([0, 0, 24 * MIB])),
     )
 

@@ -118,6 +118,10 @@ def _frames(raw: list[int]) -> NDArray[np.int64]:
     return np.array(raw, np.int64)
 
 
+_NO_SECTION = ("-", "0")
+"""A pageblock in a hole so large that its section has no memory map; it counts as type 0, no page has it."""
+
+
 def _snapshot(raw: dict[str, Any]) -> Snapshot:
     types = {name: Migratetype(int(number)) for number, name in raw["migratetypes"].items()}
     buffers = raw["trace"]
@@ -130,7 +134,7 @@ def _snapshot(raw: dict[str, Any]) -> Snapshot:
 
 
 def _zone(raw: dict[str, Any], types: dict[str, Migratetype]) -> ZoneSnapshot:
-    blocks = np.array([int(digit, 16) for digit in raw["pageblocks"]], np.uint8)
+    blocks = np.array([int(digit, 16) for digit in raw["pageblocks"].replace(*_NO_SECTION)], np.uint8)
     start, spanned = Pfn(raw["start_pfn"]), int(raw["spanned"])
     return ZoneSnapshot(
         index=ZoneIndex(ZONE_NAMES.index(raw["name"])),

@@ -31,6 +31,8 @@ class BootRules:
     """ZONE_MOVABLE's minimum mark is capped as high memory's is (6.12, __setup_per_zone_wmarks)."""
     khugepaged_counts_all_zones: bool = False
     """set_recommended_min_free_kbytes counts zones that GFP_USER can't use, too (4.7)."""
+    recomputes_without_khugepaged: bool = True
+    """start_stop_khugepaged has the marks set anew where huge pages are off, too (5.13 and later)."""
     empty_zones_reserve: bool = False
     """Zones without pages have a lowmem_reserve all the same (4.7)."""
     positional_reserve_ratio: bool = False
@@ -58,6 +60,7 @@ LINUX_4_7 = BootRules(
     pcp_batch_limit_kib=512,
     caps_movable=False,
     khugepaged_counts_all_zones=True,
+    recomputes_without_khugepaged=False,
     empty_zones_reserve=True,
     positional_reserve_ratio=True,
     watermarks_before_cma=True,

@@ -6,6 +6,7 @@ ordinary Python.  A machine is given node by node, one State each.
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,19 @@ from zonecma.kernel.units import ZoneIndex
 from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_DMA, ZONE_DMA32, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_NORMAL
 
 SWAP_CLUSTER_MAX = 32
+
+_HUGE_PAGES_WORTHWHILE = 512 << 10
+"""KiB of memory below which hugepage_init leaves them off, and the marks alone"""
+
+
+class HugePages(enum.Enum):
+    """Transparent huge pages, as far as they decide the marks at boot."""
+
+    ON = "on"
+    NEVER = "never"
+    """switched off on the command line"""
+    ABSENT = "absent"
+    """the kernel is built without them"""
 
 
 NAMED_RATIO = (256, 256, 32, 0, 0, 0)
@@ -81,6 +95,23 @@ def recommended_min_free_kbytes(nodes: Sequence[State], tunables: Tunables) -> i
     per_zone = 2 + 3 * 3
     block = 1 << int(nodes[0].conf.pageblock_order)
     return min(block * zones * per_zone, nr_free_buffer_pages(nodes) // 20) * tunables.page_kib
+
+
+def hugepage_init(
+    nodes: Sequence[State], tunables: Tunables, huge_pages: HugePages, min_free_kbytes: int
+) -> int | None:
+    """vm.min_free_kbytes that the marks are set anew for; None: they stay (hugepage_init).
+
+    Where huge pages are off, 5.13 and later compute it once more (set_recommended_min_free_kbytes):
+    now that the marks are set, from fewer pages.
+    """
+    total = sum(int(zone.managed) for _, zone in _zones(nodes))
+    if huge_pages is HugePages.ABSENT or total * tunables.page_kib < _HUGE_PAGES_WORTHWHILE:
+        return None
+    if huge_pages is HugePages.ON:
+        return max(min_free_kbytes, recommended_min_free_kbytes(nodes, tunables))
+    recomputes = tunables.rules.boot.recomputes_without_khugepaged
+    return calculate_min_free_kbytes(nodes, tunables) if recomputes else None
 
 
 def setup_per_zone_wmarks(nodes: Sequence[State], tunables: Tunables, min_free_kbytes: int) -> None:
@@ -159,11 +190,12 @@ def zone_set_pageset_high_and_batch(s: State, zone: int, tunables: Tunables) -> 
         pcp.high_max = max(managed // rules.pcp_high_fraction // cpus, batch << 2)
 
 
-def recalculate(s: State, tunables: Tunables, *, huge_pages: bool, min_free_pages: int | None = None) -> None:
+def recalculate(
+    s: State, tunables: Tunables, *, huge_pages: HugePages, min_free_pages: int | None = None
+) -> None:
     """Compute all thresholds anew, as boot does, for the zones as they are now.
 
-    ``huge_pages``: khugepaged runs and raises the marks.  ``min_free_pages``: somebody has
-    set vm.min_free_kbytes.
+    ``min_free_pages``: somebody has set vm.min_free_kbytes.
     """
     nodes = [s]
     s.zone["watermark"] = 0
@@ -171,7 +203,8 @@ def recalculate(s: State, tunables: Tunables, *, huge_pages: bool, min_free_page
     min_free = computed if min_free_pages is None else min_free_pages * tunables.page_kib
     setup_per_zone_wmarks(nodes, tunables, min_free)
     setup_per_zone_lowmem_reserve(nodes, tunables)
-    if huge_pages:
-        setup_per_zone_wmarks(nodes, tunables, max(min_free, recommended_min_free_kbytes(nodes, tunables)))
+    anew = hugepage_init(nodes, tunables, huge_pages, min_free) if min_free_pages is None else None
+    if anew is not None:
+        setup_per_zone_wmarks(nodes, tunables, anew)
     for zone in range(MAX_NR_ZONES):
         zone_set_pageset_high_and_batch(s, zone, tunables)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from zonecma.kernel.thresholds import HugePages
 from zonecma.kernel.zone import ZONE_NORMAL
 from zonecma.machine.architecture import Architecture
 
@@ -84,8 +85,8 @@ class Board:
     smp: bool = True
     """the kernel is built for several CPUs (CONFIG_SMP)"""
     memory_model: MemoryModel = MemoryModel.SPARSEMEM
-    huge_pages: bool = True
-    """khugepaged runs, and raises the watermarks"""
+    huge_pages: HugePages = HugePages.ON
+    """on, khugepaged runs and raises the watermarks"""
     kernelcore: int = 0
     """``kernelcore=``: memory for any use, the rest is ZONE_MOVABLE; 0: not given"""
     movablecore: int = 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from zonecma.errors import InputError
+from zonecma.kernel.thresholds import HugePages
 from zonecma.kernel.zone import ZONE_DMA
 from zonecma.machine.architecture import ARCHITECTURES, Architecture
 from zonecma.machine.area_rules import AREA_RULES
@@ -139,7 +140,7 @@ def _board(table: _Table, source: str) -> Board:
         areas=tuple(_area(one) for one in table.tables("area")),
         nr_cpus=max(1, table.count("cpus", 1, 8192)),
         memory_model=_MODELS[table.choice("memory_model", "sparsemem", _MODELS)],
-        huge_pages=table.flag("huge_pages", default=True),
+        huge_pages=HugePages.ON if table.flag("huge_pages", default=True) else HugePages.ABSENT,
         max_areas=table.count("max_areas", 20, 255),
         rules=table.choice("kernel", "", AREA_RULES),
         source=table.text("source", source),

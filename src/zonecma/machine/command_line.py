@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from zonecma.errors import InputError
+from zonecma.kernel.thresholds import HugePages
 from zonecma.machine.board import Board
 from zonecma.machine.options.areas import cma, hugetlb_cma
 from zonecma.machine.options.ram import mem, memmap
@@ -50,10 +51,12 @@ def options(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _transparent_hugepage(board: Board, value: str) -> Board:
-    """Unless they are off, khugepaged runs and raises the watermarks."""
+    """A kernel without huge pages has none whatever is asked (setup_transparent_hugepage)."""
     if value not in ("always", "madvise", "never"):
         fail("transparent_hugepage", value, "expected always, madvise or never; the kernel ignores it")
-    return dataclasses.replace(board, huge_pages=value != "never")
+    if board.huge_pages is HugePages.ABSENT:
+        return board
+    return dataclasses.replace(board, huge_pages=HugePages.NEVER if value == "never" else HugePages.ON)
 
 
 def _cpus(name: str) -> Callable[[Board, str], Board]:

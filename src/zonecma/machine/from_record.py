@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from zonecma.capture.boot_record import BootRecord
 from zonecma.errors import InputError
 from zonecma.kernel.rules import NEWEST, RULES
 from zonecma.kernel.state import ORDER_STRIDE
+from zonecma.kernel.thresholds import HugePages
 from zonecma.kernel.units import Pfn, ZoneIndex
 from zonecma.kernel.zone import NAMES, ZONE_CMA, ZONE_DMA32, ZONE_HIGHMEM, ZONE_MOVABLE
 from zonecma.machine.architecture import Architecture
 from zonecma.machine.board import Board, MemoryModel, MemoryRange, Reservation
 from zonecma.machine.boot.possible import check_board
 from zonecma.machine.boot.progress import Given
-from zonecma.machine.command_line import apply_command_line
+from zonecma.machine.command_line import apply_command_line, options
 from zonecma.machine.machine import Area
 from zonecma.machine.memblock import Range, Ranges, union, without
 from zonecma.machine.spans import limits_of, zone_limits
@@ -57,7 +58,7 @@ def board_of_record(record: BootRecord) -> RecordedBoard:
         nr_cpus=_cpus(record),
         smp="vm stats threshold" in record.zones[0].sizes,
         memory_model=MemoryModel.SPARSEMEM if "DMA32" in log.zones else MemoryModel.FLATMEM,
-        huge_pages="thp_fault_alloc" in record.vmstat,
+        huge_pages=HugePages.ON if "thp_fault_alloc" in record.vmstat else HugePages.ABSENT,
         rules=record.series,
         source=f"the boot recorded in {record.name}",
     )
@@ -68,16 +69,14 @@ def board_of_record(record: BootRecord) -> RecordedBoard:
     return RecordedBoard(board, areas, given, inputs)
 
 
+_NOT_SHOWN = ("kernelcore", "movablecore", "movable_node", "transparent_hugepage")
+"""Options whose effect the log does not show."""
+
+
 def _with_options(board: Board, command_line: str) -> Board:
-    """The board with the options whose effect the log does not show."""
-    asked = apply_command_line(replace(board, areas=(), huge_pages=True), command_line)
-    return replace(
-        board,
-        huge_pages=board.huge_pages and asked.huge_pages,
-        kernelcore=asked.kernelcore,
-        movablecore=asked.movablecore,
-        movable_node=asked.movable_node,
-    )
+    """The board with what the kernel was told besides what its log shows."""
+    told = [f"{name}={value}" for name, value in options(command_line) if name in _NOT_SHOWN]
+    return apply_command_line(board, " ".join(told))
 
 
 def _architecture(record: BootRecord) -> Architecture:

@@ -7,7 +7,7 @@ import dataclasses
 from zonecma.capture.snapshot import Snapshot
 from zonecma.kernel.alloc_flags import WMARK_MIN
 from zonecma.kernel.rules import Rules
-from zonecma.kernel.thresholds import recalculate
+from zonecma.kernel.thresholds import HugePages, recalculate
 from zonecma.kernel.zone import ZONE_NORMAL
 from zonecma.machine.machine import Area, Machine, Zone
 from zonecma.machine.state import bare_state
@@ -32,13 +32,14 @@ def _with_min_free(machine: Machine, snapshot: Snapshot) -> Machine:
     """Tell from the recorded marks what vm.min_free_kbytes follows: the kernel's rule or somebody's value."""
     largest = max((z for z in snapshot.zones if z.index <= ZONE_NORMAL), key=lambda z: z.managed)
     recorded = largest.watermark[WMARK_MIN]
-    for huge_pages in (True, False):
+
+    def misses_by(huge_pages: HugePages) -> int:
         state = bare_state(machine)
         recalculate(state, machine.tunables, huge_pages=huge_pages)
-        computed = int(state.zone[largest.index].watermark[WMARK_MIN])
-        if abs(computed - recorded) <= _AGREE_WITHIN * recorded:
-            return dataclasses.replace(machine, huge_pages=huge_pages)
+        return abs(int(state.zone[largest.index].watermark[WMARK_MIN]) - recorded)
+
+    nearest = min(HugePages, key=misses_by)
+    if misses_by(nearest) <= _AGREE_WITHIN * recorded:
+        return dataclasses.replace(machine, huge_pages=nearest)
     lowmem = sum(z.managed for z in snapshot.zones if z.index <= ZONE_NORMAL)
-    return dataclasses.replace(
-        machine, huge_pages=False, min_free_pages=-(-recorded * lowmem // max(largest.managed, 1))
-    )
+    return dataclasses.replace(machine, min_free_pages=-(-recorded * lowmem // max(largest.managed, 1)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zonecma.kernel.rules import Rules
 from zonecma.kernel.state import MAX_PAGE_ORDER
-from zonecma.kernel.thresholds import Tunables
+from zonecma.kernel.thresholds import HugePages, Tunables
 from zonecma.kernel.units import Pfn, ZoneIndex
 from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_NORMAL
 
@@ -47,7 +47,7 @@ class Machine:
     nr_cpus: int
     pageblock_order: int
     rules: Rules
-    huge_pages: bool = True
+    huge_pages: HugePages = HugePages.ON
     """khugepaged runs, and raises the watermarks"""
     min_free_pages: int | None = None
     """vm.min_free_kbytes in pages where somebody set it; None: as the kernel computes it"""

@@ -1,6 +1,7 @@
 """Small boards, and how to boot them as far as a test wants."""
 
 from zonecma.kernel.rules import RULES
+from zonecma.kernel.thresholds import HugePages
 from zonecma.kernel.units import Pfn
 from zonecma.machine.architecture import X86_64
 from zonecma.machine.board import Board, MemoryRange, Reservation
@@ -14,7 +15,8 @@ def board_of(*memory, architecture=X86_64, reserved=(), **options):
     """A board of ranges of memory: start, end, and perhaps the node."""
     ranges = tuple(MemoryRange(*one) for one in memory)
     taken = tuple(Reservation(*one) for one in reserved)
-    return Board("by hand", architecture, ranges, taken, huge_pages=False, **options)
+    options = {"huge_pages": HugePages.ABSENT, **options}
+    return Board("by hand", architecture, ranges, taken, **options)
 
 
 def area(base, size, name="a"):

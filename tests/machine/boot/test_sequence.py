@@ -5,11 +5,11 @@ import pytest
 from tests.machine.boot.boards import area, boot_of, series
 from zonecma.errors import InputError
 from zonecma.kernel.rules import RULES
+from zonecma.kernel.thresholds import HugePages
 from zonecma.kernel.validate import validate
 from zonecma.kernel.zone import ZONE_CMA, ZONE_DMA, ZONE_DMA32, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_NORMAL
 from zonecma.machine.architecture import ARCHITECTURES, ARM64, GIB, MIB, X86_32_HIGHMEM, X86_64
 from zonecma.machine.board import MemoryModel
-from zonecma.machine.boot.sequence import start_khugepaged
 from zonecma.placement import PLACEMENTS, HalfFree, Series, ZoneCma
 
 AREA = area(512 * MIB, 64 * MIB)
@@ -55,8 +55,7 @@ def test_min_free_kbytes_by_hand(rules):
 
 def test_khugepaged_raises_it():
     """Two zones of 11 pageblocks of 2 MiB each: 44 MiB, less than a twentieth of 1 GiB, 51 MiB."""
-    boot = boot_of((0, GIB))
-    start_khugepaged(boot)
+    boot = boot_of((0, GIB), huge_pages=HugePages.ON)
     assert boot.min_free_kbytes == 44 << 10
 
 

@@ -10,8 +10,8 @@ from zonecma.kernel.thresholds import (
     NAMED_RATIO,
     Tunables,
     calculate_min_free_kbytes,
+    hugepage_init,
     positional_ratio,
-    recommended_min_free_kbytes,
     refresh_zone_stat_thresholds,
     setup_per_zone_lowmem_reserve,
     setup_per_zone_wmarks,
@@ -86,8 +86,7 @@ def initcalls(boot: Boot) -> None:
     late = boot.rules.boot.watermarks_before_cma and not (population and population.before_watermarks)
     for call in (init_per_zone_wmark_min, cma_init_reserved_areas)[:: 1 if late else -1]:
         call(boot)
-    if boot.board.huge_pages:
-        start_khugepaged(boot)
+    start_khugepaged(boot)
 
 
 def setup_per_cpu_pageset(boot: Boot) -> None:
@@ -123,9 +122,12 @@ def set_watermarks(boot: Boot) -> None:
 
 
 def start_khugepaged(boot: Boot) -> None:
-    """Let khugepaged raise min_free_kbytes and have the watermarks computed anew (subsys_initcall)."""
-    nodes = list(boot.nodes.values())
-    boot.min_free_kbytes = max(boot.min_free_kbytes, recommended_min_free_kbytes(nodes, boot.tunables))
+    """Let huge pages change min_free_kbytes and have the watermarks computed anew (subsys_initcall)."""
+    nodes, before = list(boot.nodes.values()), boot.min_free_kbytes
+    anew = hugepage_init(nodes, boot.tunables, boot.board.huge_pages, before)
+    if anew is None:
+        return
+    boot.min_free_kbytes = anew
     set_watermarks(boot)
     boot.log("set_recommended_min_free_kbytes", f"min_free_kbytes {boot.min_free_kbytes}", *_marks(boot))
 

@@ -38,7 +38,7 @@ def test_managed_pages_and_free_lists_follow_from_the_memory_map(name):
     check = check_boot(outcome, outcome.record)
     assert not any("managed" in one for one in outcome.inputs)
     assert check.list_differences == []
-    assert check.lists_checked >= 27
+    assert check.lists_checked >= 25  # those that are not empty
 
 
 @pytest.mark.parametrize("name", BOOTS_4_7)

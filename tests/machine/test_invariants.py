@@ -65,7 +65,7 @@ def of_preset(name, placement):
 def boards(draw):
     """Small machines of one or two nodes with up to three areas."""
     architecture = ARCHITECTURES[draw(st.sampled_from(sorted(ARCHITECTURES)))]
-    sizes = draw(st.lists(st.integers(48, 160), min_size=1, max_size=2))
+    sizes = draw(st.lists(st.integers(64, 160), min_size=1, max_size=2))
     start, memory = 16 * MIB, [MemoryRange(0x1000, 16 * MIB)]
     for node, size in enumerate(sizes):
         memory.append(MemoryRange(start, start + size * MIB, node))

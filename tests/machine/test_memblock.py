@@ -74,6 +74,8 @@ BOOTS = (
     "boot-cma256-6.1",
     "boot-cma256-6.12",
     "boot-nocma-6.12",
+    "boot-ram1024-cma256-nothp-6.12",
+    "boot-ram1536-cma320-smp2-6.12",
     "boot-straddle256-6.12",
     "boot-zonecma256-6.12",
 )

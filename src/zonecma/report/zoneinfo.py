@@ -118,11 +118,11 @@ def _pagesets(boot: Boot, node: int, zone: ZoneIndex) -> Iterator[str]:
         yield f"              count: {pcp.count}"
         yield f"              high:  {pcp.high}"
         yield f"              batch: {pcp.batch}"
+        if boot.board.smp:
+            yield f"  vm stats threshold: {boot.nodes[node].zone[zone].stat_threshold}"
 
 
 def _tail(boot: Boot, record: Any) -> Iterator[str]:
-    if boot.board.smp:
-        yield f"  vm stats threshold: {record.stat_threshold}"
     if boot.rules.boot.node_lru:
         yield "  node_unreclaimable:  0"
         yield f"  start_pfn:           {record.start_pfn}"

@@ -61,15 +61,30 @@ def _add_record(parser: argparse.ArgumentParser) -> None:
     add("--movable", default="", metavar="SIZE", help="ZONE_MOVABLE: movablecore=")
     add("--zone-cma", action="store_true", help="ZONE_MOVABLE is exactly the area")
     add("--load", default="none", metavar="LOAD[,seed=N,size=N]")
-    add("--calls", default="", metavar="SIZES|none", help="contiguous calls beside the load: 1M,4M,count=15,hold=100,gap=60,keep=3")
+    add(
+        "--calls",
+        default="",
+        metavar="SIZES|none",
+        help="contiguous calls beside the load: 1M,4M,count=15,hold=100,gap=60,keep=3",
+    )
     add("--data", default="256M", metavar="SIZE", help="the scratch disk (256M)")
     add("--swap", default="", metavar="SIZE", help="a swap disk")
     add("--trace", default="", metavar="SIZE", help="the ring buffer (256M; 96M a CPU on 6.1)")
-    add("--deterministic", action="store_true", help="one CPU, counted instructions, no disk: boots repeat more closely")
+    add(
+        "--deterministic",
+        action="store_true",
+        help="one CPU, counted instructions, no disk: boots repeat more closely",
+    )
     add("--page-owner", action="store_true", help="bring back who allocated each frame")
     add("--append", default="", metavar="WORDS", help="more of the kernel's command line")
     add("--timeout", type=int, default=600, metavar="SECONDS")
-    add("--out", type=Path, default=Path("captures"), metavar="FOLDER", help="where the recording goes (captures)")
+    add(
+        "--out",
+        type=Path,
+        default=Path("captures"),
+        metavar="FOLDER",
+        help="where the recording goes (captures)",
+    )
     parser.set_defaults(run=_record)
 
 

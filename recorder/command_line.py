@@ -41,7 +41,9 @@ def kernel_words(plan: Plan) -> list[str]:
 
 
 def _root(plan: Plan) -> list[str]:
-    return ["rdinit=/init"] if plan.deterministic else ["root=/dev/vda", "rw", "rootfstype=ext4", "init=/init"]
+    return (
+        ["rdinit=/init"] if plan.deterministic else ["root=/dev/vda", "rw", "rootfstype=ext4", "init=/init"]
+    )
 
 
 def _trace(plan: Plan) -> list[str]:
@@ -94,7 +96,12 @@ def qemu_command(plan: Plan, files: Files) -> list[str]:
         *("-m", str(memory.size), "-smp", str(plan.cpus)),
         *("-nic", "none", "-nographic", "-no-reboot", "-display", "none", "-monitor", "none"),
         *("-serial", f"file:{files.folder}/console.log"),
-        *("-chardev", f"socket,id=port,path={files.folder}/port.sock,server=on,wait=off", "-serial", "chardev:port"),
+        *(
+            "-chardev",
+            f"socket,id=port,path={files.folder}/port.sock,server=on,wait=off",
+            "-serial",
+            "chardev:port",
+        ),
         *("-qmp", f"unix:{files.folder}/qmp.sock,server=on,wait=off"),
         *("-S", "-gdb", f"unix:{files.folder}/gdb.sock,server=on,wait=off"),
         *("-device", "vmcoreinfo"),

@@ -25,7 +25,3 @@ TRACEPOINTS = (
     "writeback:balance_dirty_pages",
 )
 """Systems and events; all exist on 6.1 and 6.12."""
-
-FORMATS = ("cma", "compaction", "filemap", "ftrace", "kmem", "kprobes", "eprobes", "migrate", "page_isolation",
-           "pagemap", "synthetic", "vmscan", "writeback")  # fmt: skip
-"""Systems whose formats are brought back: the binary trace is read with them."""

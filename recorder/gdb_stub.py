@@ -21,7 +21,9 @@ class GdbStub:
         self._ask(b"?")
         self._ask(b"Z1,%x,1" % address)
         if not (stopped := self._ask(b"c")).startswith(b"T05"):
-            raise RecorderError(f"the guest did not get to {address:#x}: it stopped with {stopped.decode()!r}")
+            raise RecorderError(
+                f"the guest did not get to {address:#x}: it stopped with {stopped.decode()!r}"
+            )
         self._ask(b"z1,%x,1" % address)
 
     def let_go(self) -> None:

@@ -63,7 +63,7 @@ def _add_busybox(root: Path, busybox: Path) -> None:
 
 
 def _compile(source: Path, program: Path) -> None:
-    command = ["gcc", "-O2", "-Wall", "-static", "-pthread", "-o", program, source]
+    command = ["gcc", "-O2", "-Wall", "-static", "-pthread", "-o", str(program), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RecorderError(f"{source}: does not compile: {done.stderr.strip().splitlines()[-1]}")
@@ -74,7 +74,7 @@ def _add_texts(folder: Path) -> None:
     chance = random.Random(5)
     for i in range(40):
         lines = (
-            f"{chance.getrandbits(64):x} int main_{chance.randint(0, 9999)}(void) {{ return {chance.randint(0, 99)}; }}\n"
+            f"{chance.getrandbits(64):x} int main_{chance.getrandbits(13)}(void) {{ return {i}; }}\n"
             for _ in range(chance.randint(500, 6000))
         )
         (folder / f"f{i}").write_text("".join(lines))
@@ -92,8 +92,20 @@ def scratch_disk(image: Path, mib: int) -> None:
 
 def _make_ext4(image: Path, size: str, number: int, *options: str) -> None:
     uuid = _UUID.format(number)
-    command = [find("mke2fs"), "-q", "-t", "ext4", *options, "-U", uuid, "-E", f"hash_seed={uuid}", str(image), size]
-    subprocess.run(command, check=True)
+    command = [
+        find("mke2fs"),
+        "-q",
+        "-t",
+        "ext4",
+        *options,
+        "-U",
+        uuid,
+        "-E",
+        f"hash_seed={uuid}",
+        str(image),
+        size,
+    ]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def swap_disk(image: Path, mib: int) -> None:

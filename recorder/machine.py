@@ -54,7 +54,7 @@ class Machine:
         self._qmp.command("cont")
 
     def follow(self, take: Snapshot) -> None:
-        """Take the snapshots that the guest asks for, until it powers off; RecorderError when it takes too long."""
+        """Take the snapshots that the guest asks for, until it powers off; RecorderError if it does not."""
         with connect(self.folder / "port.sock") as port:
             for moment in self._asked(port):
                 self._reached(f"snap_{moment}")
@@ -94,7 +94,11 @@ def running(command: Sequence[str], folder: Path, patience: float) -> Iterator[M
     """QEMU for as long as the block lasts; whatever ends it, no QEMU stays behind."""
     with (folder / "qemu.log").open("wb") as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=_die_with_parent,
         )
     try:
         yield Machine(process, folder, patience)

@@ -42,4 +42,6 @@ def _version(program: str, option: str = "--version") -> str:
     """The first line that a program says of itself."""
     words = [program] if program == "busybox" else [program, option]
     said = subprocess.run(words, capture_output=True, text=True, check=False)
-    return next((line.strip() for line in (said.stdout + said.stderr).splitlines() if line.strip()), "unknown")
+    return next(
+        (line.strip() for line in (said.stdout + said.stderr).splitlines() if line.strip()), "unknown"
+    )

@@ -16,13 +16,15 @@ def unpack_results(disk: Path, target: Path, console: Path) -> tuple[Path, list[
         with tarfile.open(disk, "r:") as tar:
             tar.extractall(target, filter="data")
     except tarfile.TarError as error:
-        raise RecorderError(f"{console}: the guest brought no results ({error}); its console says why") from error
+        raise RecorderError(
+            f"{console}: the guest brought no results ({error}); its console says why"
+        ) from error
     raw = sorted(target.glob("raw.cpu*"), key=lambda path: int(path.suffix.removeprefix(".cpu")))
     return target / "res", raw
 
 
 def pack_proc(results: Path, target: Path) -> None:
-    """``proc.tar.xz``: the kernel's files and whatever the load left, without what only reads the binary trace."""
+    """``proc.tar.xz``: the kernel's files and what the load left, without what only reads the raw trace."""
     with tarfile.open(target, "w:xz", preset=9) as tar:
         for name in packed_names([path.name for path in results.iterdir()]):
             tar.add(results / name, name, filter=_nobodys)

@@ -121,6 +121,8 @@ def _numbers(words: list[str], names: tuple[str, ...]) -> dict[str, int]:
     for word in words:
         name, _, value = word.partition("=")
         if name not in names or not value.isdecimal():
-            raise RecorderError(f"{word!r}: expected a whole number for {', '.join(names)}, as in {names[0]}=3")
+            raise RecorderError(
+                f"{word!r}: expected a whole number for {', '.join(names)}, as in {names[0]}=3"
+            )
         found[name] = int(value)
     return found

@@ -42,7 +42,9 @@ def record(plan: Plan, words: Sequence[str], folder: Path) -> Path:
         try:
             machine = _boot(plan, kernel, work, recording)
         except (RecorderError, OSError) as error:
-            raise RecorderError(f"{error}; the guest's console: {_keep_console(work, folder, plan)}") from error
+            raise RecorderError(
+                f"{error}; the guest's console: {_keep_console(work, folder, plan)}"
+            ) from error
         _bring_in(work, recording)
         _write_json(recording / "timing.json", machine.times)
         _write_json(recording / "made.json", made(words, plan, kernel))
@@ -54,7 +56,9 @@ def _boot(plan: Plan, kernel: Kernel, work: Path, recording: Path) -> Machine:
 
     def take(moment: str, dump: Path) -> None:
         say(f"snapshot {moment}")
-        write_snapshot(dump, kernel.vmlinux, kernel.folder / "System.map", recording / f"snap.{moment}.json.gz")
+        write_snapshot(
+            dump, kernel.vmlinux, kernel.folder / "System.map", recording / f"snap.{moment}.json.gz"
+        )
 
     command = qemu_command(plan, _disks(plan, kernel, work))
     places = {"RUN": work, "BUILD": kernel.folder}
@@ -90,7 +94,10 @@ def _bring_in(work: Path, recording: Path) -> None:
     pack_proc(results, recording / "proc.tar.xz")
     figures = summary(recording / "trace.txt.zst", results)
     _write_json(recording / "summary.json", figures)
-    say(f"{figures['events']} events" + (f", {figures['lost']} LOST: enlarge --trace" if figures["lost"] else ""))
+    say(
+        f"{figures['events']} events"
+        + (f", {figures['lost']} LOST: enlarge --trace" if figures["lost"] else "")
+    )
 
 
 def _keep_console(work: Path, folder: Path, plan: Plan) -> Path:

@@ -19,7 +19,7 @@ _HASHED = re.compile(rb" (?:page|folio)=\S+ (?=pfn=)")
 
 
 def write_trace(results: Path, raw: list[Path], work: Path, target: Path) -> None:
-    """Turn raw buffers, one a CPU in order, into ``trace.txt.zst``; ``work`` is a folder for what is between."""
+    """Turn raw buffers, one a CPU in order, into ``trace.txt.zst``; ``work`` takes what is between."""
     parameters = zstandard.ZstdCompressionParameters.from_level(
         _LEVEL, window_log=_WINDOW, enable_ldm=True, threads=-1
     )

@@ -1,6 +1,6 @@
 """Is a recording complete?  Its trace, replayed from snapshot A, must lead to B's free frames.
 
-Only what the trace says is used: allocations, frees, bulk allocations, contiguous calls.
+Only what the trace says is used: allocations, frees, bulk allocations, isolated chunks, contiguous calls.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Verdict:
         return len(self.only_replayed) + len(self.only_recorded)
 
     def __str__(self) -> str:
-        text = f"{self.events} events replayed from A to B: {self.wrong} frames wrong, {self.surprises} surprises"
+        text = f"{self.events} events from A to B: {self.wrong} frames wrong, {self.surprises} surprises"
         some = ", ".join(hex(pfn) for pfn in (self.only_replayed + self.only_recorded)[:8])
         return text + (f" ({some})" if some else "")
 
@@ -117,6 +117,7 @@ class Replay:
             "mm_page_alloc": self._allocated,
             "mm_page_free": self._freed,
             "bulk": self._bulk_allocated,
+            "isolfree": self._isolated,
             "cma_alloc_finish": self._contiguous,
         }
 
@@ -145,10 +146,24 @@ class Replay:
         count = number(text, "n") or 0
         for i, page in _BULK_PAGE.findall(text):
             if int(i) < count and int(page, 16) >= _VMEMMAP:
-                self._take((int(page, 16) - _VMEMMAP) // _STRUCT_PAGE, 1)
+                self._take(_frame(int(page, 16)), 1)
                 self.bulk += 1
+
+    def _isolated(self, text: str) -> None:
+        """Compaction or a contiguous call takes a free chunk off its list."""
+        page, order = number(text, "page"), number(text, "order")
+        if page is not None and order is not None:
+            self._take(_frame(page), 1 << order)
 
     def _contiguous(self, text: str) -> None:
         pfn, count, error = number(text, "pfn"), number(text, "count"), number(text, "errorno")
         if pfn and count and not error and pfn + count <= len(self.free):
-            self.free[pfn : pfn + count] = False  # isolation took them off the lists frame by frame before
+            self.surprises += bool(
+                self.free[pfn : pfn + count].any()
+            )  # each was isolated or allocated before
+            self.free[pfn : pfn + count] = False
+
+
+def _frame(page: int) -> int:
+    """The frame of a struct page."""
+    return (page - _VMEMMAP) // _STRUCT_PAGE

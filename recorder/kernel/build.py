@@ -16,9 +16,18 @@ from recorder.kernel.config import CONFIG, fragment, options, refused
 from recorder.kernel.source import Source, find_source, unpack
 from recorder.say import say
 
-_KEPT = {"vmlinux": "vmlinux", "bzImage": "arch/x86/boot/bzImage", "System.map": "System.map", "config": ".config"}
+_KEPT = {
+    "vmlinux": "vmlinux",
+    "bzImage": "arch/x86/boot/bzImage",
+    "System.map": "System.map",
+    "config": ".config",
+}
 """What a recording needs of a build, and where make leaves it."""
-_NOBODY = {"KBUILD_BUILD_USER": "recorder", "KBUILD_BUILD_HOST": "zonecma", "KBUILD_BUILD_TIMESTAMP": "2026-01-01"}
+_NOBODY = {
+    "KBUILD_BUILD_USER": "recorder",
+    "KBUILD_BUILD_HOST": "zonecma",
+    "KBUILD_BUILD_TIMESTAMP": "2026-01-01",
+}
 """Who built it when: the same for all, so that one configuration gives one kernel."""
 
 
@@ -93,7 +102,7 @@ def _configure(series: str, tree: Path, objects: Path, log: Path) -> None:
 
 
 def _make(tree: Path, objects: Path, log: Path, *goals: str) -> None:
-    command = ["make", "-C", tree, f"O={objects}", f"-j{os.cpu_count() or 1}", *goals]
+    command = ["make", "-C", str(tree), f"O={objects}", f"-j{os.cpu_count() or 1}", *goals]
     with log.open("a") as file:
         done = subprocess.run(command, stdout=file, stderr=file, env=os.environ | _NOBODY, check=False)
     if done.returncode:

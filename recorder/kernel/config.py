@@ -28,5 +28,5 @@ def fragment(wanted: Mapping[str, str]) -> str:
 
 
 def refused(wanted: Mapping[str, str], taken: Mapping[str, str]) -> list[str]:
-    """Options that a kernel did not take as they were wanted: it has none of that name, or not what it needs."""
+    """Options that a kernel did not take as wanted: it has none of that name, or not what it needs."""
     return [name for name, value in wanted.items() if taken.get(name, "n") != value]

@@ -78,7 +78,5 @@ def unpack(source: Source, cache: Path) -> Path:
     if not folder.exists():
         say(f"unpacking {source.archive.name}")
         with new_folder(folder) as beside:
-            subprocess.run(
-                ["tar", "xJf", source.archive, "-C", beside, "--strip-components=1"], check=True
-            )
+            subprocess.run(["tar", "xJf", source.archive, "-C", beside, "--strip-components=1"], check=True)
     return folder

@@ -50,4 +50,4 @@ def _release(vmlinux: Path) -> str:
 
 def has_member(program: drgn.Program, structure: str, name: str) -> bool:
     """Whether a structure has a member in this kernel."""
-    return program.type(structure).has_member(name)
+    return bool(program.type(structure).has_member(name))

@@ -42,7 +42,9 @@ def snapshot(program: Program) -> dict[str, Any]:
 def _buffers(program: Program, cpus: list[int]) -> dict[str, list[dict[str, int]]]:
     """Each trace buffer's entries by CPU: how many lines of the trace precede this moment."""
     buffers = {}
-    for trace in list_for_each_entry("struct trace_array", program["ftrace_trace_arrays"].address_of_(), "list"):
+    for trace in list_for_each_entry(
+        "struct trace_array", program["ftrace_trace_arrays"].address_of_(), "list"
+    ):
         name = trace.name.string_().decode() if trace.name else "global"
         every = [trace.array_buffer.buffer.buffers[cpu] for cpu in cpus]
         buffers[name] = [_entries(buffer) for buffer in every if buffer]

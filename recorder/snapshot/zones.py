@@ -21,7 +21,18 @@ _COMPACTION = (
     "compact_init_migrate_pfn",
     "compact_init_free_pfn",
 )
-_PCP = ("count", "high", "high_min", "high_max", "batch", "flags", "alloc_factor", "free_factor", "free_count", "expire")
+_PCP = (
+    "count",
+    "high",
+    "high_min",
+    "high_max",
+    "batch",
+    "flags",
+    "alloc_factor",
+    "free_factor",
+    "free_count",
+    "expire",
+)
 """Fields of struct per_cpu_pages; a kernel has some of them."""
 
 
@@ -105,5 +116,7 @@ def _free(zone: Object, pages: Pages, types: dict[int, str]) -> dict[int, dict[s
 
 def _pcp(pcp: Object, cpu: int, program: Program, pages: Pages) -> dict[str, Any]:
     """A CPU's lists, by their number."""
-    fields = {name: int(pcp.member_(name)) for name in _PCP if has_member(program, "struct per_cpu_pages", name)}
+    fields = {
+        name: int(pcp.member_(name)) for name in _PCP if has_member(program, "struct per_cpu_pages", name)
+    }
     return {"cpu": cpu, **fields, "lists": [pages.pcp(head) for head in pcp.lists]}

@@ -44,7 +44,7 @@ def _fill(root: Path, busybox: Path) -> None:
     for name in _FOLDERS:
         (root / name).mkdir()
     _add_busybox(root, busybox)
-    for source in sorted(GUEST.glob("*.c")) + sorted(LOADS.glob("*.c")):
+    for source in sorted(LOADS.glob("*.c")) + sorted(GUEST.glob("*.c")):
         _compile(source, root / "bin" / source.stem)
     for script in GUEST.glob("*.sh"):
         shutil.copy(script, root / "lib" / script.name)

@@ -10,16 +10,16 @@ from recorder.errors import RecorderError
 _ALWAYS = ("before", "after", "dmesg", "uname", "cmdline", "cmasysfs")
 
 
-def unpack_results(disk: Path, target: Path, console: Path) -> tuple[Path, list[Path]]:
+def unpack_results(disk: Path, target: Path) -> tuple[Path, list[Path]]:
     """The guest's results and its raw trace, a file a CPU; RecorderError if it brought none."""
     try:
         with tarfile.open(disk, "r:") as tar:
             tar.extractall(target, filter="data")
     except tarfile.TarError as error:
-        raise RecorderError(
-            f"{console}: the guest brought no results ({error}); its console says why"
-        ) from error
+        raise RecorderError(f"the guest's results are damaged ({error})") from error
     raw = sorted(target.glob("raw.cpu*"), key=lambda path: int(path.suffix.removeprefix(".cpu")))
+    if not raw:
+        raise RecorderError("the guest ended without results")
     return target / "res", raw
 
 

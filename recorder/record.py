@@ -41,11 +41,11 @@ def record(plan: Plan, words: Sequence[str], folder: Path) -> Path:
         work = Path(name)
         try:
             machine = _boot(plan, kernel, work, recording)
+            _bring_in(work, recording)
         except (RecorderError, OSError) as error:
             raise RecorderError(
                 f"{error}; the guest's console: {_keep_console(work, folder, plan)}"
             ) from error
-        _bring_in(work, recording)
         _write_json(recording / "timing.json", machine.times)
         _write_json(recording / "made.json", made(words, plan, kernel))
     return target
@@ -88,7 +88,7 @@ def _disks(plan: Plan, kernel: Kernel, work: Path) -> Files:
 
 def _bring_in(work: Path, recording: Path) -> None:
     """Turn what the guest left on its second disk into the recording's files."""
-    results, raw = unpack_results(work / "vdb", work / "results", work / "console.log")
+    results, raw = unpack_results(work / "vdb", work / "results")
     say("writing the trace as text")
     write_trace(results, raw, work, recording / "trace.txt.zst")
     pack_proc(results, recording / "proc.tar.xz")

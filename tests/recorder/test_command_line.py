@@ -46,7 +46,7 @@ def test_the_guest_learns_its_load_and_calls_from_the_command_line():
 def test_the_longest_plan_fits_in_the_kernels_command_line():
     plan = Plan(
         "test", area="256M@0x100000000", huge_area="1G", movable="256M", ram=8192, page_owner=True,
-        deterministic=True, load=Load("a-load-of-a-long-name", 10**9, 10**9), calls=Calls(tuple(range(1, 65))),
+        deterministic=True, load=Load("a-load-of-a-long-name", 10**9), calls=Calls(tuple(range(1, 65))),
     )  # fmt: skip
     assert len(" ".join(kernel_words(plan))) < MOST
 

@@ -10,8 +10,8 @@ from recorder.listing import listing
 from recorder.pack import pack_proc, packed_names, unpack_results
 from recorder.summary import lost_in, zones
 
-BROUGHT = ["after", "before", "cma.log", "cmasysfs", "cmdline", "dmesg", "events", "kallsyms", "printk_formats",
-           "saved_cmdlines", "stats.cpu0", "uname", "uptime0", "uptime1"]  # fmt: skip
+BROUGHT = ["after", "before", "cma.log", "cmasysfs", "cmdline", "dmesg", "events", "kallsyms",
+           "printk_formats", "saved_cmdlines", "stats.cpu0", "uname", "uptime0", "uptime1"]  # fmt: skip
 
 
 def test_what_only_reads_the_raw_trace_is_not_packed():
@@ -42,14 +42,14 @@ def test_raw_buffers_come_in_the_order_of_their_cpus(tmp_path):
         for name in ("raw.cpu10", "raw.cpu2", "res"):
             (tmp_path / name).write_bytes(b"")
             tar.add(tmp_path / name, name)
-    _, raw = unpack_results(disk, tmp_path / "out", tmp_path / "console.log")
+    _, raw = unpack_results(disk, tmp_path / "out")
     assert [path.name for path in raw] == ["raw.cpu2", "raw.cpu10"]
 
 
 def test_a_guest_that_brought_nothing_is_said_so(tmp_path):
     (tmp_path / "vdb").write_bytes(bytes(10240))
-    with pytest.raises(RecorderError, match="console"):
-        unpack_results(tmp_path / "vdb", tmp_path / "out", tmp_path / "console.log")
+    with pytest.raises(RecorderError, match="without results"):
+        unpack_results(tmp_path / "vdb", tmp_path / "out")
 
 
 def test_lost_events_are_those_that_the_buffer_had_no_room_for():

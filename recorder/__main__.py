@@ -44,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("verify", help="replay a recording's trace between its snapshots")
     check.add_argument("folder", type=Path, nargs="+")
     check.set_defaults(run=_verify)
+    smallest = commands.add_parser("test", help="record and verify the smallest load on every kernel")
+    smallest.set_defaults(run=_test)
     building = commands.add_parser("build", help="build a kernel, if it is not there yet")
     building.add_argument("kernel", choices=KERNELS, nargs="+")
     building.set_defaults(run=_build)
@@ -142,6 +144,12 @@ def _verify(options: argparse.Namespace, _words: Sequence[str]) -> int:
     for folder, verdict in verdicts.items():
         print(f"{folder}: {verdict}")
     return int(any(verdict.wrong for verdict in verdicts.values()))
+
+
+def _test(_options: argparse.Namespace, _words: Sequence[str]) -> int:
+    from recorder.smoke import record_and_verify
+
+    return int(not record_and_verify(KERNELS))
 
 
 def _build(options: argparse.Namespace, _words: Sequence[str]) -> int:

@@ -19,7 +19,7 @@ page_pointers() {
 # histogram's variable carries the array from the call to the return, and a probe on that reads it.
 bulk_probes() {
   probe bulk alloc_pages_bulk_noprof \
-    "r:kprobes/bulk alloc_pages_bulk_noprof n=\$retval arr=\$arg6 $(page_pointers '$arg6')" && return
+    "r:kprobes/bulk alloc_pages_bulk_noprof n=\$retval nr=\$arg4:u32 gfp=\$arg1:x32 arr=\$arg6 $(page_pointers '$arg6')" && return
   probe bulkin __alloc_pages_bulk "p:kprobes/bulkin __alloc_pages_bulk gfp=%di nr=%cx list=%r8 arr=%r9:x64" || return
   echo "r:kprobes/bulkout __alloc_pages_bulk n=\$retval:u64" >> $TRACING/dynamic_events
   echo "s:bulkdone u64 n; u64 arr" >> $TRACING/dynamic_events

@@ -37,8 +37,8 @@ def test_the_ring_buffer_is_smaller_where_the_allocator_owns_it():
 @pytest.mark.parametrize(
     "words",
     ["--cpus 5", "--cpus 0", "--ram 100", "--area 2G", "--calls 1M", "--zone-cma", "--area 1X",
-     "--load mix,seed=x", "--load mix,speed=2", "--deterministic --cpus 2", "--area 64M --calls count=3", "--data 1K",
-     "--area 64M --zone-cma --movable 64M"],
+     "--load mix,seed=x", "--load mix,speed=2", "--deterministic --cpus 2", "--area 64M --calls count=3",
+     "--data 1K", "--area 64M --zone-cma --movable 64M"],
 )  # fmt: skip
 def test_what_no_machine_could_do_is_refused_in_one_sentence(words):
     with pytest.raises(RecorderError) as refused:

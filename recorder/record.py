@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -43,9 +44,8 @@ def record(plan: Plan, words: Sequence[str], folder: Path) -> Path:
             machine = _boot(plan, kernel, work, recording)
             _bring_in(work, recording)
         except (RecorderError, OSError) as error:
-            raise RecorderError(
-                f"{error}; the guest's console: {_keep_console(work, folder, plan)}"
-            ) from error
+            kept = _keep_console(work, folder, plan)
+            raise RecorderError(f"{_panic(kept) or error}; the guest's console: {kept}") from error
         _write_json(recording / "timing.json", machine.times)
         _write_json(recording / "made.json", made(words, plan, kernel))
     return target
@@ -110,6 +110,12 @@ def _keep_console(work: Path, folder: Path, plan: Plan) -> Path:
                 with (work / name).open("rb") as log:
                     shutil.copyfileobj(log, file)
     return kept
+
+
+def _panic(console: Path) -> str:
+    """What the kernel said when it gave up; empty if it did not."""
+    match = re.search(r"Kernel panic - .*", console.read_text(errors="replace"))
+    return match[0] if match else ""
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -66,8 +66,8 @@ def _add_record(parser: argparse.ArgumentParser) -> None:
     add(
         "--calls",
         default="",
-        metavar="SIZES|none",
-        help="contiguous calls beside the load: 1M,4M,count=15,hold=100,gap=60,keep=3",
+        metavar="LEAST:MOST|none",
+        help="contiguous calls beside the load: 1M:128M,count=20,hold=100,gap=60,keep=3",
     )
     add("--data", default="256M", metavar="SIZE", help="the scratch disk (256M)")
     add("--swap", default="", metavar="SIZE", help="a swap disk")

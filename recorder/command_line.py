@@ -60,18 +60,20 @@ def _areas(plan: Plan) -> list[str]:
 
 def _guest(plan: Plan) -> list[str]:
     """What the guest's init is told: the kernel hands on words that it does not know as its environment."""
-    words = {"LOAD": plan.load.name, "SEED": plan.load.seed, "SIZE": plan.load.size}
+    words: dict[str, str | int] = {"LOAD": plan.load.name, "SEED": plan.load.seed, "SIZE": plan.load.size}
     if plan.calls:
-        words["CALLS"] = calls_word(plan.calls)
+        words |= _calls(plan.calls)
     if plan.swap:
         words["SWAP"] = 1
     return [f"GT{name}={value}" for name, value in words.items()]
 
 
-def calls_word(calls: Calls) -> str:
-    """The arguments of the guest's ``contiguous`` program after heap and seed, with colons between them."""
-    sizes = ",".join(str(size) for size in calls.sizes)
-    return f"{calls.count}:{calls.hold}:{calls.gap}:{calls.keep}:{sizes}"
+def _calls(calls: Calls) -> dict[str, str | int]:
+    figures = {"COUNT": calls.count, "HOLD": calls.hold, "GAP": calls.gap, "KEEP": calls.keep}
+    return {
+        "CALLS": f"{calls.least}:{calls.most}",
+        **{f"CALLS_{name}": value for name, value in figures.items()},
+    }
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,16 @@ _HERE = Path(__file__).parent
 GUEST, LOADS = _HERE / "guest", _HERE / "loads"
 _FOLDERS = ("bin", "lib", "loads", "proc", "sys", "dev", "tmp", "data", "src", "etc")
 _ROOT_DISK = "512M"
+_SHARED = ("contiguous.sh",)
+"""Scripts that loads source; no loads themselves."""
 _UUID = "11111111-2222-3333-4444-{:012}"
 """File systems are made the same each time: their identity decides where files lie."""
 
 
 def loads() -> dict[str, Path]:
     """The loads that there are, by name."""
-    named = {path.stem: path for path in sorted(GUEST.glob("loads/*.sh"))}
-    return named | {path.stem: path for path in sorted(LOADS.glob("*.sh"))}
+    scripts = sorted(GUEST.glob("loads/*.sh")) + sorted(LOADS.glob("*.sh"))
+    return {path.stem: path for path in scripts if path.name not in _SHARED}
 
 
 def guest_root(cache: Path) -> Path:
@@ -44,12 +46,12 @@ def _fill(root: Path, busybox: Path) -> None:
     for name in _FOLDERS:
         (root / name).mkdir()
     _add_busybox(root, busybox)
-    for source in sorted(LOADS.glob("*.c")) + sorted(GUEST.glob("*.c")):
+    for source in sorted(GUEST.glob("*.c")) + sorted(LOADS.glob("*.c")):
         _compile(source, root / "bin" / source.stem)
     for script in GUEST.glob("*.sh"):
         shutil.copy(script, root / "lib" / script.name)
-    for name, script in loads().items():
-        shutil.copy(script, root / "loads" / f"{name}.sh")
+    for script in sorted(GUEST.glob("loads/*.sh")) + sorted(LOADS.glob("*.sh")):
+        shutil.copy(script, root / "loads" / script.name)
     (root / "lib/init.sh").rename(root / "init")
     (root / "init").chmod(0o755)
     _add_texts(root / "src")

@@ -11,15 +11,15 @@ from recorder.kernel.source import PINNED
 def listing() -> str:
     """Kernels and loads, a line each, with what their scripts say of themselves."""
     kernels = [f"  {series:8} {pinned.version}" for series, pinned in sorted(PINNED.items())]
-    named = {"none": "boot alone"} | {name: _purpose(path) for name, path in loads().items()}
+    named = {"none": "boot alone"} | {name: purpose(path) for name, path in loads().items()}
     lines = [f"  {name:8} {purpose}" for name, purpose in named.items()]
     options = "Options: python -m recorder record --help"
     return "\n".join(["Kernels (Debian's linux-source packages)", *kernels, "Loads", *lines, options])
 
 
-def _purpose(script: Path) -> str:
+def purpose(script: Path) -> str:
     """The first comment of a load's script, in one line."""
     for line in script.read_text().splitlines():
-        if line.startswith("# "):
+        if line.startswith("# ") and "shellcheck" not in line:
             return line.removeprefix("# ")
     return ""

@@ -20,7 +20,7 @@ def made(words: Sequence[str], plan: Plan, kernel: Kernel) -> dict[str, Any]:
     """The recorder's line and everything that shaped the outcome, with versions and hashes."""
     load = loads().get(plan.load.name)
     return {
-        "line": shlex.join(["python", "-m", "recorder", *words]),
+        "line": shlex.join(["python", "-m", "recorder", *_without_place(words)]),
         "plan": asdict(plan),
         "source": {"package": kernel.source.package, "sha256": kernel.source.sha256},
         "config": {"sha256": _digest(kernel.folder / "config")},
@@ -32,6 +32,15 @@ def made(words: Sequence[str], plan: Plan, kernel: Kernel) -> dict[str, Any]:
         "busybox": _version("busybox"),
         "drgn": importlib.metadata.version("drgn"),
     }
+
+
+def _without_place(words: Sequence[str]) -> list[str]:
+    """The line without ``--out FOLDER``, which is this machine's."""
+    kept = [word for word in words if not word.startswith("--out=")]
+    if "--out" in kept:
+        at = kept.index("--out")
+        del kept[at : at + 2]
+    return kept
 
 
 def _digest(path: Path) -> str:

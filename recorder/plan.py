@@ -28,15 +28,17 @@ class Load:
 class Calls:
     """Contiguous requests, one after another, beside the load."""
 
-    sizes: tuple[int, ...]
-    """MiB, drawn at random"""
-    count: int = 15
+    least: int
+    """MiB; drawn at random are this, twice this, and so on"""
+    most: int
+    """MiB"""
+    count: int = 20
     hold: int = 100
     """milliseconds after each"""
     gap: int = 60
     """milliseconds before the next"""
     keep: int = 3
-    """buffers held at most; the oldest goes first"""
+    """buffers held at most"""
 
 
 @dataclass(frozen=True)
@@ -100,20 +102,23 @@ def parse_load(text: str) -> Load:
 
 
 def parse_calls(text: str) -> Calls | None:
-    """``1M,4M,16M,count=15,hold=100,gap=60,keep=3`` or ``none``."""
+    """``1M:128M,count=15,hold=100,gap=60,keep=3``, or one size, or ``none``."""
     if text == "none":
         return None
-    words = text.split(",")
-    sizes = tuple(mebibytes(word) for word in words if "=" not in word)
-    if not sizes:
-        raise RecorderError(f"--calls {text}: names no size; expected 1M,4M,16M, for instance, or none")
-    return Calls(sizes, **_numbers([word for word in words if "=" in word], ("count", "hold", "gap", "keep")))
+    sizes, *words = text.split(",")
+    least, _, most = sizes.partition(":")
+    calls = Calls(
+        mebibytes(least), mebibytes(most or least), **_numbers(words, ("count", "hold", "gap", "keep"))
+    )
+    if calls.least > calls.most:
+        raise RecorderError(f"--calls {text}: the smallest comes first, as in 1M:128M")
+    return calls
 
 
 def usual_calls(area: str) -> Calls:
-    """Calls of each power of two up to half of the area, fifteen in all."""
+    """Calls of up to half of the area."""
     half = max(1, parse_size(area.split("@")[0]) // MIB // 2)
-    return Calls(tuple(1 << i for i in range(half.bit_length())))
+    return Calls(1, 1 << half.bit_length() - 1)
 
 
 def _numbers(words: list[str], names: tuple[str, ...]) -> dict[str, int]:

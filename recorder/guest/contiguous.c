@@ -1,6 +1,6 @@
-/* contiguous HEAP SEED COUNT HOLD GAP KEEP SIZES: contiguous requests through a dma-heap, one after another.
+/* contiguous SEED HEAP LEAST MOST COUNT HOLD GAP KEEP: contiguous requests through a dma-heap, one after another.
  *
- * Each is of one of SIZES (MiB, commas between them), drawn at random.  At most KEEP buffers are held: the oldest is
+ * Each is of LEAST, twice LEAST, ... up to MOST (MiB), drawn at random.  At most KEEP buffers are held: the oldest is
  * freed first.  After each request it sleeps HOLD ms, and GAP ms before the next.
  */
 #include <errno.h>
@@ -44,34 +44,26 @@ static void request(int heap, int number, long mib)
 		free_oldest();
 }
 
-static int read_sizes(char *text, long *sizes)
-{
-	int count = 0;
-	for (char *word = strtok(text, ","); word && count < MOST; word = strtok(NULL, ","))
-		sizes[count++] = atol(word);
-	return count;
-}
-
 int main(int count, char **words)
 {
-	if (count != 8) {
-		fprintf(stderr, "usage: contiguous HEAP SEED COUNT HOLD GAP KEEP SIZES\n");
+	if (count != 9) {
+		fprintf(stderr, "usage: contiguous SEED HEAP LEAST MOST COUNT HOLD GAP KEEP\n");
 		return 1;
 	}
-	char path[128];
-	long sizes[MOST];
-	snprintf(path, sizeof path, "/dev/dma_heap/%s", words[1]);
-	seed(words[2]);
-	int requests = atoi(words[3]), hold = atoi(words[4]), gap = atoi(words[5]), keep = atoi(words[6]);
-	int kinds = read_sizes(words[7], sizes), heap = open(path, O_RDWR);
+	seed(words[1]);
+	long least = atol(words[3]), most = atol(words[4]);
+	int requests = atoi(words[5]), hold = atoi(words[6]), gap = atoi(words[7]), keep = atoi(words[8]);
+	int heap = open(words[2], O_RDWR), kinds = 0;
+	while (least << kinds <= most)
+		kinds++;
 	if (heap < 0 || !kinds || keep < 1 || keep > MOST) {
-		perror(path);
+		perror(words[2]);
 		return 1;
 	}
 	for (int i = 0; i < requests; i++) {
 		while (holding >= keep)
 			free_oldest();
-		request(heap, i, sizes[draw(kinds)]);
+		request(heap, i, least << draw(kinds));
 		usleep(hold * 1000);
 		usleep(gap * 1000);
 	}

@@ -37,8 +37,8 @@ def test_61_traces_into_memory_that_it_allocates():
 
 
 def test_the_guest_learns_its_load_and_calls_from_the_command_line():
-    plan = Plan("test", area="64M", load=Load("mix", 3, 2), calls=Calls((1, 16), count=4), swap=64)
-    assert {"GTLOAD=mix", "GTSEED=3", "GTSIZE=2", "GTCALLS=4:100:60:3:1,16", "GTSWAP=1"} <= set(
+    plan = Plan("test", area="64M", load=Load("mix", 3, 2), calls=Calls(1, 16, count=4), swap=64)
+    assert {"GTLOAD=mix", "GTSEED=3", "GTSIZE=2", "GTCALLS=1:16", "GTCALLS_COUNT=4", "GTSWAP=1"} <= set(
         kernel_words(plan)
     )
 
@@ -46,7 +46,7 @@ def test_the_guest_learns_its_load_and_calls_from_the_command_line():
 def test_the_longest_plan_fits_in_the_kernels_command_line():
     plan = Plan(
         "test", area="256M@0x100000000", huge_area="1G", movable="256M", ram=8192, page_owner=True,
-        deterministic=True, load=Load("a-load-of-a-long-name", 10**9), calls=Calls(tuple(range(1, 65))),
+        deterministic=True, load=Load("a-load-of-a-long-name", 10**9), calls=Calls(1, 1024),
     )  # fmt: skip
     assert len(" ".join(kernel_words(plan))) < MOST
 

@@ -24,7 +24,7 @@ def test_zone_cma_gives_the_movable_zone_the_areas_size():
 
 
 def test_a_load_beside_an_area_has_contiguous_calls_unless_told_otherwise():
-    assert planned("--area 64M --load mix").calls == Calls((1, 2, 4, 8, 16, 32))
+    assert planned("--area 64M --load mix").calls == Calls(1, 32)
     assert planned("--area 64M --load mix --calls none").calls is None
     assert planned("--load mix").calls is None
     assert planned("--area 64M").calls is None
@@ -38,7 +38,7 @@ def test_the_ring_buffer_is_smaller_where_the_allocator_owns_it():
     "words",
     ["--cpus 5", "--cpus 0", "--ram 100", "--area 2G", "--calls 1M", "--zone-cma", "--area 1X",
      "--load mix,seed=x", "--load mix,speed=2", "--deterministic --cpus 2", "--area 64M --calls count=3",
-     "--data 1K", "--area 64M --zone-cma --movable 64M"],
+     "--area 64M --calls 8M:1M", "--data 1K", "--area 64M --zone-cma --movable 64M"],
 )  # fmt: skip
 def test_what_no_machine_could_do_is_refused_in_one_sentence(words):
     with pytest.raises(RecorderError) as refused:
@@ -54,8 +54,13 @@ def test_a_name_that_is_no_folders_is_refused(name):
 
 def test_loads_and_calls_have_numbers_after_their_names():
     assert parse_load("mix,seed=3,size=2") == Load("mix", 3, 2)
-    assert parse_calls("1M,16,1G,count=4,keep=1") == Calls((1, 16, 1024), count=4, keep=1)
-    assert usual_calls("96M").sizes == (1, 2, 4, 8, 16, 32)
+    assert parse_calls("1M:1G,count=4,keep=1") == Calls(1, 1024, count=4, keep=1)
+    assert parse_calls("8M") == Calls(8, 8)
+    assert [usual_calls(area) for area in ("96M", "128M@1G", "1M")] == [
+        Calls(1, 32),
+        Calls(1, 64),
+        Calls(1, 1),
+    ]
 
 
 def test_sizes_are_those_of_the_kernel():

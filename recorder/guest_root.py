@@ -10,6 +10,7 @@ from pathlib import Path
 
 from recorder.errors import RecorderError
 from recorder.folders import locked, new_folder
+from recorder.needs import Needs, check_packages, fill, read_needs
 from recorder.programs import find
 
 _HERE = Path(__file__).parent
@@ -28,17 +29,26 @@ def loads() -> dict[str, Path]:
     return {path.stem: path for path in scripts if path.name not in _SHARED}
 
 
-def guest_root(cache: Path) -> Path:
-    """The root's folder, from the cache or made now."""
+def needs_of(load: str) -> Needs:
+    """What a load needs besides its script."""
+    return read_needs(LOADS / f"{load}.needs")
+
+
+def guest_root(cache: Path, load: str) -> Path:
+    """The folder of a load's root, from the cache or made now."""
+    needs = needs_of(load)
+    check_packages(needs)
     sources = sorted(path for place in (GUEST, LOADS) for path in place.rglob("*") if path.is_file())
     texts = [str(path.relative_to(_HERE)).encode() + path.read_bytes() for path in sources]
     busybox = Path(find("busybox"))
     key = hashlib.sha256(b"\0".join([*texts, busybox.read_bytes()])).hexdigest()[:12]
+    key += f"-{load}" if needs.copy or needs.source else ""
     root = cache / "root" / key
     with locked(cache / "root.lock"):
         if not root.exists():
             with new_folder(root) as folder:
                 _fill(folder, busybox)
+                fill(folder, needs, cache)
     return root
 
 

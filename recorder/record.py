@@ -17,6 +17,7 @@ from recorder.folders import cache_folder, new_folder
 from recorder.kernel.build import Kernel, build
 from recorder.machine import Machine, running
 from recorder.made import made
+from recorder.needs import unmet
 from recorder.pack import pack_proc, unpack_results
 from recorder.plan import Plan
 from recorder.programs import need_all
@@ -38,6 +39,9 @@ def record(plan: Plan, words: Sequence[str], folder: Path) -> Path:
     if plan.load.name != "none" and plan.load.name not in guest_root.loads():
         raise RecorderError(f"no load {plan.load.name!r}; there are none, {', '.join(guest_root.loads())}")
     kernel, target = build(plan.kernel), folder / plan.name
+    needs, config = guest_root.needs_of(plan.load.name), (kernel.folder / "config").read_text()
+    if missing := unmet(needs, config, plan.kernel):
+        say(f"warning: load {plan.load.name} wants {', '.join(missing)}, which this kernel has not")
     with tempfile.TemporaryDirectory(prefix="recorder-") as name, new_folder(target) as recording:
         work = Path(name)
         try:
@@ -73,7 +77,7 @@ def _boot(plan: Plan, kernel: Kernel, work: Path, recording: Path) -> Machine:
 
 def _disks(plan: Plan, kernel: Kernel, work: Path) -> Files:
     """The guest's disks: root, results, scratch, swap.  Without them, its root is an archive."""
-    root = guest_root.guest_root(cache_folder())
+    root = guest_root.guest_root(cache_folder(), plan.load.name)
     guest_root.empty_disk(work / "vdb")
     if plan.deterministic:
         guest_root.empty_disk(work / "vda", 1 << 20)

@@ -14,6 +14,7 @@ from recorder.errors import RecorderError
 from recorder.folders import cache_folder, locked, new_folder
 from recorder.kernel.config import CONFIG, fragment, options, refused
 from recorder.kernel.source import Source, find_source, unpack
+from recorder.processes import run_with_children
 from recorder.say import say
 
 _KEPT = {
@@ -104,6 +105,6 @@ def _configure(series: str, tree: Path, objects: Path, log: Path) -> None:
 def _make(tree: Path, objects: Path, log: Path, *goals: str) -> None:
     command = ["make", "-C", str(tree), f"O={objects}", f"-j{os.cpu_count() or 1}", *goals]
     with log.open("a") as file:
-        done = subprocess.run(command, stdout=file, stderr=file, env=os.environ | _NOBODY, check=False)
-    if done.returncode:
+        status = run_with_children(command, file, _NOBODY)
+    if status:
         raise RecorderError(f"{log}: make {' '.join(goals)} failed; the end of this log says why")

@@ -21,6 +21,7 @@ def test_an_interrupt_ends_the_children(tmp_path):
     def interrupt():
         while not (tmp_path / "log").stat().st_size:
             time.sleep(0.01)
+        time.sleep(0.3)  # until run_with_children waits
         os.kill(os.getpid(), signal.SIGINT)
 
     (tmp_path / "log").touch()

@@ -30,8 +30,10 @@ bring_back() {
   dmesg > $RESULTS/dmesg
   uname -a > $RESULTS/uname
   cat /proc/cmdline > $RESULTS/cmdline
-  grep -q page_owner=on /proc/cmdline &&
-    gzip -c < /sys/kernel/debug/page_owner > $RESULTS/after/page_owner.gz
+  if grep -q page_owner=on /proc/cmdline; then
+    # A read gives one record, and fails where its buffer is too small for it: gzip's own reads are.
+    dd if=/sys/kernel/debug/page_owner bs=4096 2> /dev/null | gzip -c > $RESULTS/after/page_owner.gz
+  fi
   for cpu in $T/per_cpu/cpu*; do
     cat $cpu/stats > $RESULTS/stats.${cpu##*/}
     ringbuffer $cpu/trace_pipe_raw /raw.${cpu##*/}

@@ -16,6 +16,8 @@ _LEVEL, _WINDOW = 19, 27
 """zstd's: slow and small, and a window of 128 MiB, for lines repeat far apart"""
 _HASHED = re.compile(rb" (?:page|folio)=\S+ (?=pfn=)")
 """Struct pages are printed hashed: a number without meaning, and half of the compressed size."""
+_BULK = re.compile(rb": bulk: .*? n=(0x[0-9a-f]+|\d+) ")
+"""How many pages a bulk allocation got; the probe prints a hundred entries of its array."""
 
 
 def write_trace(results: Path, raw: list[Path], work: Path, target: Path) -> None:
@@ -26,7 +28,16 @@ def write_trace(results: Path, raw: list[Path], work: Path, target: Path) -> Non
     compressor = zstandard.ZstdCompressor(compression_params=parameters)
     with target.open("wb") as file, compressor.stream_writer(file) as compressed:
         for line in _report(_data_file(results, raw, work)):
-            compressed.write(_HASHED.sub(b" ", line))
+            compressed.write(tidy(line))
+
+
+def tidy(line: bytes) -> bytes:
+    """A line without numbers that mean nothing: hashed pointers, and an array's entries after its last page."""
+    line = _HASHED.sub(b" ", line)
+    if match := _BULK.search(line):
+        end = line.find(b" p%d=" % int(match[1], 0))
+        return line if end < 0 else line[:end] + b"\n"
+    return line
 
 
 def _data_file(results: Path, raw: list[Path], work: Path) -> Path:

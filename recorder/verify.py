@@ -143,10 +143,13 @@ class Replay:
             self.free[pfn : pfn + (1 << order)] = True
 
     def _bulk_allocated(self, text: str) -> None:
+        """Pages from the per-cpu lists; or a single one by an ordinary allocation, which has its own event."""
         count = number(text, "n") or 0
         for i, page in _BULK_PAGE.findall(text):
             if int(i) < count and int(page, 16) >= _VMEMMAP:
-                self._take(_frame(int(page, 16)), 1)
+                pfn = _frame(int(page, 16))
+                if count > 1 or self.free[pfn]:
+                    self._take(pfn, 1)
                 self.bulk += 1
 
     def _isolated(self, text: str) -> None:

@@ -52,6 +52,12 @@ def test_a_bulk_allocation_takes_as_many_frames_as_it_got():
     assert replayed(range(8, 12), ("bulk", text)) == ({10, 11}, 0)
 
 
+def test_a_bulk_allocation_that_fell_back_has_told_its_frame_before():
+    alloc = ("mm_page_alloc", "pfn=0x8 order=0")
+    assert replayed([8, 9], alloc, ("bulk", f"(x <- y) n=0x1 p0={page(8)}")) == ({9}, 0)
+    assert replayed([8, 9], ("bulk", f"(x <- y) n=0x1 p0={page(8)}")) == ({9}, 0)
+
+
 def test_a_contiguous_call_takes_what_was_isolated_and_frees_its_tail():
     isolated = ("isolfree", f"(x) page={page(8)} order=3")
     tail = ("mm_page_free", "pfn=0xc order=2")

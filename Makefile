@@ -5,7 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
 
-.PHONY: demo test bench clean
+RECORDER := $(VENV)/bin/python -m recorder
+
+.PHONY: demo test bench recording test-recorder clean
 
 demo: $(VENV)/for-demo
 	$(VENV)/bin/zonecma verify
@@ -21,6 +23,15 @@ test: $(VENV)/for-test
 bench: $(VENV)/for-test
 	$(VENV)/bin/pytest benchmarks --benchmark-only --benchmark-columns=min,median,rounds --benchmark-sort=name
 
+# make recording NAME=cma96-mix-6.12 OPTIONS='--ram 640 --area 96M --load mix'
+recording: $(VENV)/for-recorder
+	@test -n '$(NAME)' || { echo "name the recording: make recording NAME=... OPTIONS='...'"; exit 2; }
+	$(RECORDER) record $(NAME) $(OPTIONS)
+
+# Builds and boots both kernels; `make test` does neither.
+test-recorder: $(VENV)/for-recorder
+	$(RECORDER) test
+
 clean:
 	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
@@ -34,6 +45,11 @@ $(VENV)/bin/pip:
 $(VENV)/for-demo: pyproject.toml | $(VENV)/bin/pip
 	@echo "installing zonecma and its libraries into $(VENV), once"
 	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/for-recorder: pyproject.toml | $(VENV)/bin/pip
+	@echo "installing zonecma and its recorder's libraries into $(VENV), once"
+	$(PIP) install --editable '.[recorder]'
 	@touch $@
 
 $(VENV)/for-test: pyproject.toml | $(VENV)/bin/pip

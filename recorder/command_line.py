@@ -1,0 +1,128 @@
+"""Command lines: the kernel's, and QEMU's."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from recorder.events import TRACEPOINTS
+from recorder.layout import layout
+from recorder.plan import Calls, Plan
+
+_TRACE_ALIGN = 2 << 20
+"""bytes: the ring buffer's memory starts and ends with a pageblock"""
+
+
+def has_own_trace_memory(plan: Plan) -> bool:
+    """Whether the ring buffer lies in memory that the allocator never owns (``reserve_mem=``, since 6.12)."""
+    return plan.kernel != "6.1"
+
+
+def kernel_words(plan: Plan) -> list[str]:
+    """The kernel's command line, by words."""
+    memory = layout(plan.ram, plan.trace if has_own_trace_memory(plan) else 0)
+    return [
+        "console=ttyS0",
+        *_root(plan),
+        "nokaslr",  # struct pages at a known address
+        "panic=-1",
+        "mitigations=off",
+        f"memmap=16M${memory.hidden}M",
+        *_trace(plan),
+        "memblock=debug",
+        *_areas(plan),
+        *(["page_owner=on"] if plan.page_owner else []),
+        *(["norandmaps"] if plan.deterministic else []),
+        *_guest(plan),
+        *plan.append,
+    ]
+
+
+def _root(plan: Plan) -> list[str]:
+    return (
+        ["rdinit=/init"] if plan.deterministic else ["root=/dev/vda", "rw", "rootfstype=ext4", "init=/init"]
+    )
+
+
+def _trace(plan: Plan) -> list[str]:
+    events = ",".join(TRACEPOINTS)
+    if has_own_trace_memory(plan):
+        return [f"reserve_mem={plan.trace}M:{_TRACE_ALIGN}:trace", f"trace_instance=cap@trace,{events}"]
+    return [f"trace_buf_size={plan.trace}M", f"trace_event={events}"]
+
+
+def _areas(plan: Plan) -> list[str]:
+    words = {"cma": plan.area, "hugetlb_cma": plan.huge_area, "movablecore": plan.movable}
+    return [f"{name}={value}" for name, value in words.items() if value]
+
+
+def _guest(plan: Plan) -> list[str]:
+    """What the guest's init is told: the kernel hands on words that it does not know as its environment."""
+    words: dict[str, str | int] = {"LOAD": plan.load.name, "SEED": plan.load.seed, "SIZE": plan.load.size}
+    if plan.calls:
+        words |= _calls(plan.calls)
+    if plan.swap:
+        words["SWAP"] = 1
+    return [f"GT{name}={value}" for name, value in words.items()]
+
+
+def _calls(calls: Calls) -> dict[str, str | int]:
+    figures = {"COUNT": calls.count, "HOLD": calls.hold, "GAP": calls.gap, "KEEP": calls.keep}
+    return {
+        "CALLS": f"{calls.least}:{calls.most}",
+        **{f"CALLS_{name}": value for name, value in figures.items()},
+    }
+
+
+@dataclass(frozen=True)
+class Files:
+    """What QEMU is given besides its options."""
+
+    kernel: Path
+    folder: Path
+    """where its sockets, console and disks are"""
+    disks: Sequence[str]
+    """names in that folder: vda, vdb, ..."""
+    initrd: Path | None = None
+
+
+def qemu_command(plan: Plan, files: Files) -> list[str]:
+    """QEMU's command line; the machine waits for gdb before its first instruction."""
+    memory = layout(plan.ram, plan.trace if has_own_trace_memory(plan) else 0)
+    return [
+        "qemu-system-x86_64",
+        *("-accel", "tcg,thread=single" if plan.deterministic else "tcg"),
+        *("-M", "pc", "-cpu", "qemu64,+pdpe1gb" if plan.huge_area else "qemu64"),
+        *("-m", str(memory.size), "-smp", str(plan.cpus)),
+        *("-nic", "none", "-nographic", "-no-reboot", "-display", "none", "-monitor", "none"),
+        *("-serial", f"file:{files.folder}/console.log"),
+        *(
+            "-chardev",
+            f"socket,id=port,path={files.folder}/port.sock,server=on,wait=off",
+            "-serial",
+            "chardev:port",
+        ),
+        *("-qmp", f"unix:{files.folder}/qmp.sock,server=on,wait=off"),
+        *("-S", "-gdb", f"unix:{files.folder}/gdb.sock,server=on,wait=off"),
+        *("-device", "vmcoreinfo"),
+        *("-rtc", "base=2026-01-01,clock=vm" if plan.deterministic else "base=2026-01-01"),
+        *(["-icount", "shift=1,sleep=off"] if plan.deterministic else []),
+        *("-kernel", str(files.kernel), "-append", " ".join(kernel_words(plan))),
+        *(["-initrd", str(files.initrd)] if files.initrd else []),
+        *(word for disk in files.disks for word in _disk(disk, files.folder)),
+    ]
+
+
+def _disk(name: str, folder: Path) -> list[str]:
+    drive = f"file={folder}/{name},format=raw,if=none,id={name},cache=unsafe"
+    return ["-drive", drive, "-device", f"virtio-blk-pci,drive={name}"]
+
+
+def shown(command: Sequence[str], places: dict[str, Path]) -> str:
+    """A command line to read, with names for the places of this machine."""
+    line = shlex.join(command)
+    for name, place in places.items():
+        line = line.replace(str(place), name)
+    return line

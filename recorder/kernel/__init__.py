@@ -1,0 +1,1 @@
+"""The kernel that is recorded: its source, its configuration, its build."""

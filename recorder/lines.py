@@ -1,0 +1,44 @@
+"""Lines of a recording's trace, as far as the recorder itself looks at them."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import zstandard
+
+_LINE = re.compile(r"^.{16,}? *\[(\d+)\] +([\d.]+): (\w+): +(.*)$")
+
+
+class Line(NamedTuple):
+    """One event."""
+
+    cpu: int
+    time: float
+    """seconds"""
+    event: str
+    text: str
+
+
+def parse_line(line: str) -> Line | None:
+    """An event; None for what is none, such as trace-cmd's head."""
+    match = _LINE.match(line)
+    return Line(int(match[1]), float(match[2]), match[3], match[4]) if match else None
+
+
+def read_lines(trace: Path) -> Iterator[Line]:
+    """The events of ``trace.txt.zst``, in order."""
+    with trace.open("rb") as file:
+        stream = zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(file)
+        for text in io.TextIOWrapper(stream, errors="replace"):
+            if line := parse_line(text.rstrip("\n")):
+                yield line
+
+
+def number(text: str, name: str) -> int | None:
+    """The number of a field, decimal or hexadecimal; None where the event has none of that name."""
+    match = re.search(rf"\b{name}=(-?(?:0x[0-9a-f]+|\d+))", text)
+    return int(match[1], 0) if match else None

@@ -1,0 +1,34 @@
+"""The recorder's own test: the smallest load on every kernel, verified against its own snapshots."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from recorder.plan import Calls, Load, Plan
+from recorder.record import record
+from recorder.say import say
+from recorder.verify import verify
+
+_TRACE = {"6.1": 96}
+"""MiB of the ring buffer, where the allocator owns it"""
+
+
+def record_and_verify(kernels: Iterable[str]) -> bool:
+    """Record each kernel, one after another; whether each replay led to the recorded free frames."""
+    good = True
+    with tempfile.TemporaryDirectory(prefix="recorder-test-") as folder:
+        for kernel in kernels:
+            plan = smallest(kernel)
+            verdict = verify(record(plan, ["test"], Path(folder)))
+            say(f"Linux {kernel}: {verdict}")
+            good = good and not verdict.wrong
+    return good
+
+
+def smallest(kernel: str) -> Plan:
+    """A little machine with two CPUs, an area, and a second of load."""
+    calls = Calls(1, 16, count=4, hold=20, gap=20)
+    trace = _TRACE.get(kernel, 64)
+    return Plan("smallest", kernel, cpus=2, ram=512, area="64M", load=Load("small"), calls=calls, trace=trace)

@@ -3,7 +3,7 @@
 . "${LOADS:-/loads}/contiguous.sh"
 
 fill
-run blockdev "$SEED" "$DATA" $((3000 * SIZE)) &
+run metadata "$SEED" "$DATA" $((3000 * SIZE)) &
 run anon "$SEED" $((MEMORY / 10)) $((1000 * SIZE)) &
 contiguous
 wait

@@ -27,7 +27,7 @@ compile() {
 		rm -f "$objects"/*
 		round=$((round + 1))
 	done
-	order=$(shuffled 0 | cksum | cut -d' ' -f1)
+	order=$(shuffled 0 | md5sum | cut -d' ' -f1)
 	echo "build: $round rounds of $(shuffled 0 | wc -l) files ($order) with -j$JOBS, $failed of them failed"
 }
 run compile &

@@ -19,6 +19,7 @@ int main(int argc, char **argv)
 	if (!holder) {
 		touch(anonymous(size), size);
 		dup2(ready[1], STDOUT_FILENO); /* whoever reads our output need not wait for our end */
+		dup2(ready[1], STDERR_FILENO);
 		if (write(ready[1], "", 1) != 1)
 			die("write");
 		close(ready[0]);

@@ -1,4 +1,4 @@
-/* blockdev SEED FOLDER ROUNDS: the metadata of a file system. Files in 16 folders are created (three rounds in eight),
+/* metadata SEED FOLDER ROUNDS: the metadata of a file system. Files in 16 folders are created (three rounds in eight),
    unlinked (two), renamed into another folder, or all of a folder is looked at; one round in eight calls fsync().
    Names are long and files small, so that nearly all that is read and written are directories, inodes and bitmaps.
 
@@ -16,7 +16,7 @@ static const char *top;
 
 static char *path_of(char *path, uint64_t folder, uint64_t file)
 {
-	sprintf(path, "%s/blockdev%" PRIu64 "/%0100" PRIu64, top, folder, file);
+	sprintf(path, "%s/folder%" PRIu64 "/%0100" PRIu64, top, folder, file);
 	return path;
 }
 
@@ -28,29 +28,25 @@ static void create(const char *path, int now)
 	close(file);
 }
 
-static size_t walk(uint64_t folder)
+/* Looks at every entry of a folder, or unlinks it, and says how many there were. */
+static size_t walk(uint64_t folder, int unlinking)
 {
 	char path[PATH_MAX];
 	struct stat is;
 	size_t seen = 0;
-	snprintf(path, sizeof path, "%s/blockdev%" PRIu64, top, folder);
-	DIR *open_folder = opendir(path);
-	for (struct dirent *entry; open_folder && (entry = readdir(open_folder)); seen++)
-		fstatat(dirfd(open_folder), entry->d_name, &is, AT_SYMLINK_NOFOLLOW);
-	if (open_folder)
-		closedir(open_folder);
-	return seen;
-}
-
-static void clean(void)
-{
-	char path[PATH_MAX];
-	for (uint64_t folder = 0; folder < FOLDERS; folder++) {
-		for (uint64_t file = 0; file < FILES; file++)
-			unlink(path_of(path, folder, file));
-		snprintf(path, sizeof path, "%s/blockdev%" PRIu64, top, folder);
+	snprintf(path, sizeof path, "%s/folder%" PRIu64, top, folder);
+	DIR *entries = opendir(path);
+	if (!entries)
+		die(path);
+	for (struct dirent *entry; (entry = readdir(entries)); seen++)
+		if (unlinking)
+			unlinkat(dirfd(entries), entry->d_name, 0);
+		else
+			fstatat(dirfd(entries), entry->d_name, &is, AT_SYMLINK_NOFOLLOW);
+	closedir(entries);
+	if (unlinking)
 		rmdir(path);
-	}
+	return seen;
 }
 
 int main(int argc, char **argv)
@@ -60,7 +56,7 @@ int main(int argc, char **argv)
 	begin(argc, argv, "SEED FOLDER ROUNDS");
 	top = argv[2];
 	for (uint64_t folder = 0; folder < FOLDERS; folder++) {
-		snprintf(path, sizeof path, "%s/blockdev%" PRIu64, top, folder);
+		snprintf(path, sizeof path, "%s/folder%" PRIu64, top, folder);
 		if (mkdir(path, 0755))
 			die(path);
 	}
@@ -75,8 +71,9 @@ int main(int argc, char **argv)
 		else if (what == 6)
 			rename(path, path_of(other, to, file));
 		else if (file % 16 == 0)
-			seen += walk(folder);
+			seen += walk(folder, 0);
 	}
-	clean();
+	for (uint64_t folder = 0; folder < FOLDERS; folder++)
+		walk(folder, 1);
 	return end("%zu entries looked at", seen);
 }

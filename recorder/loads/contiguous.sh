@@ -3,8 +3,10 @@
 # SEED, SIZE, DATA, HEAP, RESULTS and CALLS are the recorder's; each of the others has its default here.
 
 of_meminfo() { awk -v name="$1:" '$1 == name {kib = $2} END {print int(kib / 1024)}' /proc/meminfo; }
-MEMORY=${MEMORY:-$(of_meminfo MemTotal)} # MiB; every amount of a load is a share of it
-AREA=${AREA:-$(of_meminfo CmaTotal)}     # MiB of contiguous areas
+# MiB; every amount of a load is a share of it.  Rounded up to 64, for MemTotal lacks what the kernel took for itself,
+# and that differs by kernel and by placement, where what is asked for must not.
+MEMORY=${MEMORY:-$((($(of_meminfo MemTotal) + 63) / 64 * 64))}
+AREA=${AREA:-$(of_meminfo CmaTotal)} # MiB of contiguous areas
 ROOM=${ROOM:-$(df -Pm "$DATA" | awk 'END {print $4}')} # MiB free on the scratch disk
 
 least() { echo $(($1 < $2 ? $1 : $2)); }

@@ -219,6 +219,16 @@ def test_a_load_says_in_one_line_what_it_did(name, programs, quick):
     assert REQUESTS.findall(first) == REQUESTS.findall(again) != REQUESTS.findall(other)
 
 
+def test_memory_is_a_round_figure(tmp_path):
+    """Two kernels keep more or less of one machine for themselves; a load asks both for the same."""
+    script = f"DATA={tmp_path}; . {LOADS}/contiguous.sh; echo $MEMORY"
+    environment = {"PATH": os.environ["PATH"]}
+    ran = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    total = int(re.search(r"MemTotal:\s+(\d+) kB", Path("/proc/meminfo").read_text())[1]) // 1024
+    assert int(ran.stdout) % 64 == 0
+    assert 0 <= int(ran.stdout) - total < 64
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_the_guests_shell_can_read_a_load(name):
     subprocess.run([tool("busybox", "busybox-static"), "sh", "-n", LOADS / f"{name}.sh"], check=True)

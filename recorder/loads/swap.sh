@@ -4,7 +4,7 @@
 
 # As much as memory without the area and three quarters of the file take: it must fit while all of the area is lent.
 file=$(least $((MEMORY / 2)) $((ROOM * 3 / 4)))
-amount=$(most $((MEMORY - AREA - 96 + file * 3 / 4)) $((MEMORY / 2)))
+amount=$(most $((MEMORY - AREA - 64 + file * 3 / 4)) $((MEMORY / 2)))
 ZRAM=${ZRAM:-$((MEMORY / 8))}
 if [ "$ZRAM" -gt 0 ] && [ -b /dev/zram0 ]; then
 	echo $((ZRAM << 20)) >/sys/block/zram0/disksize

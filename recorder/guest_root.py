@@ -25,8 +25,7 @@ _UUID = "11111111-2222-3333-4444-{:012}"
 
 def loads() -> dict[str, Path]:
     """The loads that there are, by name."""
-    scripts = sorted(GUEST.glob("loads/*.sh")) + sorted(LOADS.glob("*.sh"))
-    return {path.stem: path for path in scripts if path.name not in _SHARED}
+    return {path.stem: path for path in sorted(LOADS.glob("*.sh")) if path.name not in _SHARED}
 
 
 def needs_of(load: str) -> Needs:
@@ -60,7 +59,7 @@ def _fill(root: Path, busybox: Path) -> None:
         _compile(source, root / "bin" / source.stem)
     for script in GUEST.glob("*.sh"):
         shutil.copy(script, root / "lib" / script.name)
-    for script in sorted(GUEST.glob("loads/*.sh")) + sorted(LOADS.glob("*.sh")):
+    for script in LOADS.glob("*.sh"):
         shutil.copy(script, root / "loads" / script.name)
     (root / "lib/init.sh").rename(root / "init")
     (root / "init").chmod(0o755)

@@ -11,8 +11,7 @@ from recorder.kernel.source import PINNED
 def listing() -> str:
     """Kernels and loads, a line each, with what their scripts say of themselves."""
     kernels = [f"  {series:8} {pinned.version}" for series, pinned in sorted(PINNED.items())]
-    named = {"none": "boot alone"} | {name: purpose(path) for name, path in loads().items()}
-    lines = [f"  {name:8} {purpose}" for name, purpose in named.items()]
+    lines = [f"  {name:8} {purpose(path)}" for name, path in loads().items()]
     options = "Options: python -m recorder record --help"
     return "\n".join(["Kernels (Debian's linux-source packages)", *kernels, "Loads", *lines, options])
 

@@ -36,8 +36,8 @@ def record(plan: Plan, words: Sequence[str], folder: Path) -> Path:
     Raises RecorderError when it cannot be made; the console of a guest that failed then stays in ``folder``.
     """
     need_all()
-    if plan.load.name != "none" and plan.load.name not in guest_root.loads():
-        raise RecorderError(f"no load {plan.load.name!r}; there are none, {', '.join(guest_root.loads())}")
+    if plan.load.name not in guest_root.loads():
+        raise RecorderError(f"no load {plan.load.name!r}; there are {', '.join(guest_root.loads())}")
     kernel, target = build(plan.kernel), folder / plan.name
     needs, config = guest_root.needs_of(plan.load.name), (kernel.folder / "config").read_text()
     if missing := unmet(needs, config, plan.kernel):

@@ -10,13 +10,6 @@ SEED=${GTSEED:-0} SIZE=${GTSIZE:-1}
 CALLS=$GTCALLS CALLS_COUNT=$GTCALLS_COUNT CALLS_HOLD=$GTCALLS_HOLD CALLS_GAP=$GTCALLS_GAP CALLS_KEEP=$GTCALLS_KEEP
 HEAP=$(ls /dev/dma_heap 2>/dev/null | grep -v system | head -n 1)
 
-# What a load calls where its contiguous requests are to start; they run beside it.
-contiguous() {
-  [ -n "$CALLS" ] && [ -n "$HEAP" ] || return 0
-  command contiguous "$SEED" "/dev/dma_heap/$HEAP" "${CALLS%:*}" "${CALLS#*:}" \
-    "$CALLS_COUNT" "$CALLS_HOLD" "$CALLS_GAP" "$CALLS_KEEP" > $RESULTS/contiguous.log 2>&1 &
-}
-
 add_probes
 cat /proc/uptime > $RESULTS/uptime0
 proc_files before
@@ -25,7 +18,7 @@ snap A
 mount_scratch
 mark "GT_wl_start $GTLOAD"
 cat /proc/uptime > $RESULTS/uptime1
-if [ "$GTLOAD" = none ]; then contiguous; else . /loads/$GTLOAD.sh; fi
+. /loads/$GTLOAD.sh > $RESULTS/load
 wait
 cat /proc/uptime > $RESULTS/uptime2
 mark GT_wl_end

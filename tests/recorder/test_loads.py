@@ -41,9 +41,10 @@ ARGUMENTS = {
 
 
 def tool(name, package):
-    """Where a program is; a test that needs one that is missing fails and says how to get it."""
+    """Where a program is; a test that needs one that is missing is skipped and says how to get it."""
     path = shutil.which(name)
-    assert path, f"{name} is missing: apt install {package}"
+    if not path:
+        pytest.skip(f"{name} is missing: apt install {package}")
     return path
 
 

@@ -32,7 +32,7 @@ def write_trace(results: Path, raw: list[Path], work: Path, target: Path) -> Non
 
 
 def tidy(line: bytes) -> bytes:
-    """A line without numbers that mean nothing: hashed pointers, and an array's entries after its last page."""
+    """A line without numbers that mean nothing: hashed pointers, entries after an array's last page."""
     line = _HASHED.sub(b" ", line)
     if match := _BULK.search(line):
         end = line.find(b" p%d=" % int(match[1], 0))

@@ -143,7 +143,7 @@ class Replay:
             self.free[pfn : pfn + (1 << order)] = True
 
     def _bulk_allocated(self, text: str) -> None:
-        """Pages from the per-cpu lists; or a single one by an ordinary allocation, which has its own event."""
+        """Pages from the per-cpu lists; or one by an ordinary allocation, which has its own event."""
         count = number(text, "n") or 0
         for i, page in _BULK_PAGE.findall(text):
             if int(i) < count and int(page, 16) >= _VMEMMAP:

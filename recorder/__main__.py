@@ -44,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("verify", help="replay a recording's trace between its snapshots")
     check.add_argument("folder", type=Path, nargs="+")
     check.set_defaults(run=_verify)
+    told = commands.add_parser("figures", help="what a load did to its contiguous areas, in a line")
+    told.add_argument("folder", type=Path, nargs="+")
+    told.set_defaults(run=_figures)
     smallest = commands.add_parser("test", help="record and verify the smallest load on every kernel")
     smallest.set_defaults(run=_test)
     building = commands.add_parser("build", help="build a kernel, if it is not there yet")
@@ -144,6 +147,14 @@ def _verify(options: argparse.Namespace, _words: Sequence[str]) -> int:
     for folder, verdict in verdicts.items():
         print(f"{folder}: {verdict}")
     return int(any(verdict.wrong for verdict in verdicts.values()))
+
+
+def _figures(options: argparse.Namespace, _words: Sequence[str]) -> int:
+    from recorder.figures import figures
+
+    for folder in options.folder:
+        print(f"{folder.name}: {figures(folder)}")
+    return 0
 
 
 def _test(_options: argparse.Namespace, _words: Sequence[str]) -> int:

@@ -49,7 +49,7 @@ def record(plan: Plan, words: Sequence[str], folder: Path) -> Path:
             _bring_in(work, recording)
         except (RecorderError, OSError) as error:
             if not (work / "console.log").exists():
-                raise  # there was no guest yet
+                raise RecorderError(str(error)) from error  # there was no guest yet
             kept = _keep_console(work, folder, plan)
             raise RecorderError(f"{_panic(kept) or error}; the guest's console: {kept}") from error
         _write_json(recording / "timing.json", machine.times)

@@ -54,7 +54,7 @@ class Verdict:
 
 def verify(recording: Path) -> Verdict:
     """Replay a recording's trace from A to B."""
-    before, after = _snapshot(recording, "A"), _snapshot(recording, "B")
+    before, after = load_snapshot(recording, "A"), load_snapshot(recording, "B")
     free, expected = free_frames(before), free_frames(after)
     replay = Replay(free)
     for line in between(read_lines(recording / "trace.txt.zst"), entries(before), entries(after)):
@@ -68,7 +68,8 @@ def verify(recording: Path) -> Verdict:
     )
 
 
-def _snapshot(recording: Path, moment: str) -> dict[str, Any]:
+def load_snapshot(recording: Path, moment: str) -> dict[str, Any]:
+    """The allocator at a moment, as it is recorded."""
     with gzip.open(recording / f"snap.{moment}.json.gz", "rt") as file:
         snapshot: dict[str, Any] = json.load(file)
     return snapshot
@@ -147,7 +148,7 @@ class Replay:
         count = number(text, "n") or 0
         for i, page in _BULK_PAGE.findall(text):
             if int(i) < count and int(page, 16) >= _VMEMMAP:
-                pfn = _frame(int(page, 16))
+                pfn = frame_of(int(page, 16))
                 if count > 1 or self.free[pfn]:
                     self._take(pfn, 1)
                 self.bulk += 1
@@ -156,7 +157,7 @@ class Replay:
         """Compaction or a contiguous call takes a free chunk off its list."""
         page, order = number(text, "page"), number(text, "order")
         if page is not None and order is not None:
-            self._take(_frame(page), 1 << order)
+            self._take(frame_of(page), 1 << order)
 
     def _contiguous(self, text: str) -> None:
         pfn, count, error = number(text, "pfn"), number(text, "count"), number(text, "errorno")
@@ -167,6 +168,6 @@ class Replay:
             self.free[pfn : pfn + count] = False
 
 
-def _frame(page: int) -> int:
+def frame_of(page: int) -> int:
     """The frame of a struct page."""
     return (page - _VMEMMAP) // _STRUCT_PAGE

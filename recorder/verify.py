@@ -119,6 +119,7 @@ class Replay:
             "mm_page_free": self._freed,
             "bulk": self._bulk_allocated,
             "isolfree": self._isolated,
+            "putback": self._put_back,
             "cma_alloc_finish": self._contiguous,
         }
 
@@ -132,6 +133,10 @@ class Replay:
         self.surprises += not self.free[first : first + count].all()
         self.free[first : first + count] = False
 
+    def _give(self, first: int, count: int) -> None:
+        self.surprises += bool(self.free[first : first + count].any())
+        self.free[first : first + count] = True
+
     def _allocated(self, text: str) -> None:
         pfn, order = number(text, "pfn"), number(text, "order")
         if pfn and order is not None:  # 0: the request failed
@@ -140,8 +145,7 @@ class Replay:
     def _freed(self, text: str) -> None:
         pfn, order = number(text, "pfn"), number(text, "order")
         if pfn is not None and order is not None:
-            self.surprises += bool(self.free[pfn : pfn + (1 << order)].any())
-            self.free[pfn : pfn + (1 << order)] = True
+            self._give(pfn, 1 << order)
 
     def _bulk_allocated(self, text: str) -> None:
         """Pages from the per-cpu lists; or one by an ordinary allocation, which has its own event."""
@@ -158,6 +162,12 @@ class Replay:
         page, order = number(text, "page"), number(text, "order")
         if page is not None and order is not None:
             self._take(frame_of(page), 1 << order)
+
+    def _put_back(self, text: str) -> None:
+        """When a pageblock's isolation ends, a large free chunk is taken off its list and put on another."""
+        page, order = number(text, "page"), number(text, "order")
+        if page is not None and order is not None:
+            self._give(_frame(page), 1 << order)
 
     def _contiguous(self, text: str) -> None:
         pfn, count, error = number(text, "pfn"), number(text, "count"), number(text, "errorno")

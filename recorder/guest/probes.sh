@@ -34,6 +34,7 @@ add_probes() {
   echo 4096 > $TRACING/saved_cmdlines_size  # names of all tasks, not of the last 128
   bulk_probes
   probe isolfree __isolate_free_page "p:kprobes/isolfree __isolate_free_page page=%di:x64 order=%si:u32"
+  probe putback __putback_isolated_page "p:kprobes/putback __putback_isolated_page page=%di:x64 order=%si:u32"
   probe decay decay_pcp_high "p:kprobes/decay decay_pcp_high zone=%di:x64 pcp=%si:x64"
   probe swapout swap_writepage "p:kprobes/swapout swap_writepage page=%di:x64"
   probe swapin swap_read_folio "p:kprobes/swapin swap_read_folio page=%di:x64" ||

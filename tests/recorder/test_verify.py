@@ -65,6 +65,11 @@ def test_a_contiguous_call_takes_what_was_isolated_and_frees_its_tail():
     assert replayed(range(8, 16), isolated, tail, finished) == ({12, 13, 14, 15}, 0)
 
 
+def test_the_end_of_an_isolation_puts_back_what_it_took():
+    chunk = f"(x) page={page(8)} order=2"
+    assert replayed(range(8, 12), ("isolfree", chunk), ("putback", chunk)) == ({8, 9, 10, 11}, 0)
+
+
 def test_a_failed_contiguous_call_takes_nothing():
     assert replayed([8], ("cma_alloc_finish", "name=r pfn=0x8 count=1 align=0 errorno=-16")) == ({8}, 0)
 

@@ -167,7 +167,7 @@ class Replay:
         """When a pageblock's isolation ends, a large free chunk is taken off its list and put on another."""
         page, order = number(text, "page"), number(text, "order")
         if page is not None and order is not None:
-            self._give(_frame(page), 1 << order)
+            self._give(frame_of(page), 1 << order)
 
     def _contiguous(self, text: str) -> None:
         pfn, count, error = number(text, "pfn"), number(text, "count"), number(text, "errorno")

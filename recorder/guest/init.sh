@@ -1,7 +1,7 @@
 #!/bin/sh
 # The guest's first program.  The kernel hands on its command line's words as variables:
 # GTLOAD, GTSEED, GTSIZE, GTSWAP, GTCALLS (least:most, MiB), GTCALLS_{COUNT,HOLD,GAP,KEEP}.
-export PATH=/bin
+export PATH=/bin:/usr/bin
 . /lib/places.sh
 . /lib/probes.sh
 . /lib/results.sh

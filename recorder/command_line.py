@@ -86,6 +86,8 @@ class Files:
     disks: Sequence[str]
     """names in that folder: vda, vdb, ..."""
     initrd: Path | None = None
+    later: str = ""
+    """a disk that is plugged in later"""
 
 
 def qemu_command(plan: Plan, files: Files) -> list[str]:
@@ -98,12 +100,6 @@ def qemu_command(plan: Plan, files: Files) -> list[str]:
         *("-m", str(memory.size), "-smp", str(plan.cpus)),
         *("-nic", "none", "-nographic", "-no-reboot", "-display", "none", "-monitor", "none"),
         *("-serial", f"file:{files.folder}/console.log"),
-        *(
-            "-chardev",
-            f"socket,id=port,path={files.folder}/port.sock,server=on,wait=off",
-            "-serial",
-            "chardev:port",
-        ),
         *("-qmp", f"unix:{files.folder}/qmp.sock,server=on,wait=off"),
         *("-S", "-gdb", f"unix:{files.folder}/gdb.sock,server=on,wait=off"),
         *("-device", "vmcoreinfo"),
@@ -112,12 +108,16 @@ def qemu_command(plan: Plan, files: Files) -> list[str]:
         *("-kernel", str(files.kernel), "-append", " ".join(kernel_words(plan))),
         *(["-initrd", str(files.initrd)] if files.initrd else []),
         *(word for disk in files.disks for word in _disk(disk, files.folder)),
+        *(_drive(files.later, files.folder) if files.later else []),
     ]
 
 
 def _disk(name: str, folder: Path) -> list[str]:
-    drive = f"file={folder}/{name},format=raw,if=none,id={name},cache=unsafe"
-    return ["-drive", drive, "-device", f"virtio-blk-pci,drive={name}"]
+    return [*_drive(name, folder), "-device", f"virtio-blk-pci,drive={name}"]
+
+
+def _drive(name: str, folder: Path) -> list[str]:
+    return ["-drive", f"file={folder}/{name},format=raw,if=none,id={name},cache=unsafe"]
 
 
 def shown(command: Sequence[str], places: dict[str, Path]) -> str:

@@ -28,6 +28,10 @@ from recorder.trace_text import write_trace
 
 _TRACE_BEGINS = "early_irq_init"
 """The first function that start_kernel() calls after trace_init()."""
+_RESULTS = "vdb"
+"""The disk that the guest leaves its results on."""
+_SNAP = "__x64_sys_sethostname"
+"""Where the guest's program ``snap`` goes, and nothing else."""
 
 
 def record(plan: Plan, words: Sequence[str], folder: Path) -> Path:
@@ -71,30 +75,35 @@ def _boot(plan: Plan, kernel: Kernel, work: Path, recording: Path) -> Machine:
     (recording / "cmd.txt").write_text(shown(command, places) + "\n")
     say(f"booting Linux {plan.kernel} with {plan.ram} MiB")
     with running(command, work, plan.timeout) as machine:
-        machine.run_to(kernel.address(_TRACE_BEGINS))
-        machine.snapshot("E", take)
-        machine.follow(take)
+        snap = kernel.address(_SNAP)
+        machine.follow({"E": kernel.address(_TRACE_BEGINS), "A": snap, "B": snap}, take)
+        if plan.deterministic:
+            machine.add_disk(_RESULTS)
+        machine.finish()
     return machine
 
 
 def _disks(plan: Plan, kernel: Kernel, work: Path) -> Files:
-    """The guest's disks: root, results, scratch, swap.  Without them, its root is an archive."""
+    """The guest's disks: root, results, scratch, swap.
+
+    A deterministic guest has its root in an archive, and no disk before the last snapshot: when
+    a disk answers depends on the host.
+    """
     root = guest_root.guest_root(cache_folder(), plan.load.name)
-    guest_root.empty_disk(work / "vdb")
+    guest_root.empty_disk(work / _RESULTS)
     if plan.deterministic:
-        guest_root.empty_disk(work / "vda", 1 << 20)
         guest_root.initrd(root, work / "root.cpio")
-        return Files(kernel.image, work, ["vda", "vdb"], work / "root.cpio")
+        return Files(kernel.image, work, [], work / "root.cpio", later=_RESULTS)
     guest_root.root_disk(root, work / "vda")
     guest_root.scratch_disk(work / "vdc", plan.data)
     if plan.swap:
         guest_root.swap_disk(work / "vdd", plan.swap)
-    return Files(kernel.image, work, ["vda", "vdb", "vdc", *(["vdd"] if plan.swap else [])])
+    return Files(kernel.image, work, ["vda", _RESULTS, "vdc", *(["vdd"] if plan.swap else [])])
 
 
 def _bring_in(work: Path, recording: Path) -> None:
     """Turn what the guest left on its second disk into the recording's files."""
-    results, raw = unpack_results(work / "vdb", work / "results")
+    results, raw = unpack_results(work / _RESULTS, work / "results")
     say("writing the trace as text")
     write_trace(results, raw, work, recording / "trace.txt.zst")
     pack_proc(results, recording / "proc.tar.xz")

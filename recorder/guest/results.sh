@@ -24,8 +24,11 @@ areas() {
   for f in /sys/kernel/mm/cma/*/*; do [ -f $f ] && echo $f $(cat $f); done
 }
 
-# One tar on the second disk, which the host reads.
+# One tar on the disk that the host reads: the second, or the only one, which a guest without disks is given at its end.
 bring_back() {
+  [ -b /dev/vda ] || echo 1 > /sys/bus/pci/rescan
+  disk=/dev/vdb
+  [ -b $disk ] || disk=/dev/vda
   areas > $RESULTS/cmasysfs
   dmesg > $RESULTS/dmesg
   uname -a > $RESULTS/uname
@@ -40,6 +43,6 @@ bring_back() {
   done
   event_formats
   cd /tmp
-  tar cf /dev/vdb res /raw.cpu*
+  tar cf $disk res /raw.cpu*
   sync
 }

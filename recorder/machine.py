@@ -33,7 +33,7 @@ class Machine:
         self._qmp, self._gdb = Qmp(folder / "qmp.sock"), GdbStub(folder / "gdb.sock")
 
     def follow(self, stops: Mapping[str, int], take: Snapshot) -> None:
-        """Let it run to each of the ``stops``, addresses by moment, and ``take`` a snapshot where it stands."""
+        """Let it run to each of the ``stops``, addresses by moment; ``take`` a snapshot at each."""
         for moment, address in stops.items():
             self._gdb.run_to(address, self._left())
             self._reached(f"snap_{moment}")

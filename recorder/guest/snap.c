@@ -1,7 +1,8 @@
 /* snap MOMENT: marks the trace, then stands where the host takes a snapshot.
  *
- * The host has a breakpoint on sethostname(), which nothing else calls: the guest stops at that very instruction, however
- * long the host takes, and allocates nothing on the way.
+ * The host has a breakpoint on a system call that nothing else makes: the guest stops at that very instruction, however
+ * long the host takes, and allocates nothing on the way.  Each moment has its own, for a breakpoint that the guest stands
+ * on would stop it again.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ int main(int count, char **words)
 		return 1;
 	}
 	mark(words[1]);
-	if (sethostname(words[1], strlen(words[1])))
-		perror("sethostname");
+	if (!strcmp(words[1], "A") ? sethostname("", 0) : setdomainname("", 0))
+		perror(words[1]);
 	return 0;
 }

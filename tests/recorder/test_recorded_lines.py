@@ -25,7 +25,7 @@ def of_machine(words):
 
 
 def test_every_recording_has_a_line():
-    assert RECORDINGS == recordings("cmd.txt")
+    assert recordings("cmd.txt") == RECORDINGS
 
 
 @pytest.mark.parametrize("folder", RECORDINGS, ids=lambda folder: folder.name)
@@ -41,7 +41,9 @@ def test_the_line_makes_the_recorded_machine(folder, tmp_path):
 
 @pytest.mark.parametrize("folder", RECORDINGS, ids=lambda folder: folder.name)
 def test_the_line_runs_the_recorded_load(folder):
-    plan = plan_of(_parser().parse_args(shlex.split(json.loads((folder / "made.json").read_text())["line"])[3:]))
+    plan = plan_of(
+        _parser().parse_args(shlex.split(json.loads((folder / "made.json").read_text())["line"])[3:])
+    )
     recorded = re.search(r"GT(?:WL|LOAD)=(\w+)", (folder / "cmd.txt").read_text())[1]
     assert plan.load.name == recorded.removesuffix("nocma")
     seed = re.search(r"GTSEED=(\d+)", (folder / "cmd.txt").read_text())

@@ -1,4 +1,4 @@
-"""The recorder's own test: the smallest load on every kernel, verified against its own snapshots, and twice."""
+"""The recorder's own test: the smallest load on every kernel, against its own snapshots and against itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recorder's own test: the smallest load on every kernel, against its own snapshots and against itself."""
+"""The recorder's own test: the smallest load on every kernel, held against its snapshots and itself."""
 
 from __future__ import annotations
 

@@ -118,7 +118,9 @@ def _call(
     ended = int(found.calls[number].finish)
     finish = None if ended == NOBODY else trace.events[ended]
     area_pages = _area_pages(machine, trace.texts[start["d"]])
-    outcome = _outcome(start, finish, attempts, area_pages)
+    if refused := not 0 < start["a"] <= area_pages:
+        attempts = ()
+    outcome = "refused" if refused else _outcome(finish, attempts)
     return Call(
         number=number + 1,
         time=int(start["time"]),
@@ -134,10 +136,10 @@ def _call(
     )
 
 
-def _outcome(start: Any, finish: Any, attempts: Sequence[Attempt], area_pages: int) -> str:
+def _outcome(finish: Any, attempts: Sequence[Attempt]) -> str:
     """How a call ended.  6.1 does not print the error: without any range it is -ENOMEM."""
     if finish is None:
-        return "too large" if start["a"] > area_pages and not attempts else "unfinished"
+        return "unfinished"
     if attempts and attempts[-1].outcome == Outcome.GOT:
         return "ok"
     if finish["c"]:

@@ -107,7 +107,8 @@ class Call:
     area_pages: int
     size: int
     outcome: str
-    """ok; EBUSY, ENOMEM or another error's name; "too large" for its area; "unfinished" in the trace"""
+    """"ok"; "EBUSY", "ENOMEM" or another error's name; "refused", because its area can never hold so
+    many frames; "unfinished" in the trace"""
     latency: int | None
     pfn: int | None
     """first frame that it got"""

@@ -26,13 +26,13 @@ _RUNS_SHOWN = 8
 _BLANK = "\u00a0"
 """Between a number and its unit: lines are not broken there."""
 _SHORT = {
-    Kind.BUFFER: "movable, not highmem",
+    Kind.BUFFER: "movable but not highmem",
     Kind.MOVED: "held by a migration",
     Kind.NOT_ISOLATED: "could not be isolated",
     Kind.LOST: "taken again",
     Kind.GIVEN_UP: "given up",
 }
-"""Kinds as a table's first column has room for them."""
+"""Kinds where there is little room."""
 
 
 def explanation_text(outcome: Explanation, columns: int | None = None) -> str:
@@ -94,8 +94,8 @@ def _ending(call: Call) -> str:
     after = "" if call.latency is None else f" after {_ms(call.latency)}"
     if call.ok:
         return f"got {call.pfn:#x}{after}{_work(call)}"
-    if call.outcome == "too large":
-        return "larger than its area"
+    if call.outcome == "refused":
+        return f"refused, its area has {_count(call.area_pages, 'frame')}"
     if call.outcome == "unfinished":
         return "the trace ends within it"
     if not call.attempts:
@@ -145,7 +145,11 @@ def _cause(same: Sequence[Attempt]) -> str:
         return "the trace ends within it"
     if one.blocker.pfn is None:
         return one.blocker.kind.value
-    return f"{one.blocker.pfn:#x}, {one.blocker.kind.value}; {_left_behind(same)}"
+    return f"{one.blocker.pfn:#x}, {_short(one.blocker.kind)}; {_left_behind(same)}"
+
+
+def _short(kind: Kind) -> str:
+    return _SHORT.get(kind, kind.value)
 
 
 def _passed_over(attempt: Attempt) -> bool:
@@ -219,7 +223,7 @@ def _by_kind(by_kind: dict[Kind, KindTotal]) -> str:
     for kind, total in by_kind.items():
         rows.append(
             [
-                _SHORT.get(kind, kind.value),
+                _short(kind),
                 thousands(total.pages) if total.pages else "-",
                 thousands(total.ranges),
                 _percent(total.ranges, ranges),
@@ -235,8 +239,8 @@ def _remarks(outcome: Explanation) -> list[str]:
     lines = [persistence_sentence(outcome)]
     if any(_passed_over(attempt) for call in outcome.calls for attempt in call.attempts):
         lines.append(
-            "what migration passes over is off the LRU lists, or an anonymous page with more references"
-            " than mappings: pinned"
+            "what migration passes over is off the LRU lists, or an anonymous page that somebody holds"
+            " besides its mappings: pinned, or just in use"
         )
     if outcome.own_zone:
         lines.append(
@@ -247,7 +251,7 @@ def _remarks(outcome: Explanation) -> list[str]:
         outcome.by_kind[kind].ranges for kind in (Kind.UNKNOWN, Kind.NOT_ISOLATED) if kind in outcome.by_kind
     )
     if unknown:
-        lines.append(f"what blocked {_count(unknown, 'range')} is not in the trace")
+        lines.append(f"the trace does not tell what blocked {_count(unknown, 'range')}")
     if outcome.lost:
         lines.append(f"the recording lost {thousands(outcome.lost)} events: owners may be wrong after a gap")
     if outcome.damage:
@@ -263,18 +267,21 @@ def persistence_sentence(outcome: Explanation) -> str:
     if not outcome.nr_busy:
         return "no range was busy: every call got the first one it tried"
     if not found.pages:
-        return "no page blocked more than one call: nothing that persists was met"
-    return f"{_count(found.pages, 'page')} blocked more than one call; {_verdict(found)}"
+        return f"no page blocked more than one of {outcome.nr_calls} calls: nothing that persists was met"
+    pages = _count(found.pages, "page")
+    return f"{pages} blocked more than one of {outcome.nr_calls} calls; {_verdict(found)}"
 
 
 def _verdict(found: Persistence) -> str:
     if found.barred == found.pages:
         return "every one lacks __GFP_HIGHMEM: zone-cma would have kept all that persists out"
     if not found.kinds:
-        return f"zone-cma would have kept out {found.barred}, the others' gfp masks are not in the trace"
+        return (
+            f"{found.barred} of them lack __GFP_HIGHMEM, of the others the trace does not have the gfp mask"
+        )
     let_in = ", ".join(f"{count} {kind.value}" for kind, count in found.kinds.items())
-    if not found.barred:
-        return f"none is known to lack __GFP_HIGHMEM: zone-cma would have let them in ({let_in})"
+    if not found.barred and not found.not_known:
+        return f"none lacks __GFP_HIGHMEM: zone-cma would have let all that persists in ({let_in})"
     return f"zone-cma would have kept out {found.barred} and let in others ({let_in})"
 
 

@@ -37,14 +37,15 @@ _ALONE = (
     *("NOMEMALLOC", "MEMALLOC", "HARDWALL", "THISNODE", "RECLAIMABLE", "MOVABLE", "ACCOUNT", "WRITE"),
     *("RECLAIM", "DIRECT_RECLAIM", "KSWAPD_RECLAIM", "ZEROTAGS", "COLD"),
 )
-_VALUE = {**Gfp.__members__, "RECLAIM": GFP_RECLAIM}
-_TABLE = (*_TOGETHER, *((f"__GFP_{name}", _VALUE[name]) for name in _ALONE))
+_MASKS = {**Gfp.__members__, "RECLAIM": GFP_RECLAIM}
+_TABLE = {name: int(mask) for name, mask in _TOGETHER} | {f"__GFP_{one}": int(_MASKS[one]) for one in _ALONE}
+"""Names in the kernel's order: what a name stands for is taken away before the next is looked for."""
 
 
 def gfp_names(mask: int) -> str:
     """The mask as a trace has it: ``GFP_NOFS|__GFP_NOFAIL``; bits without a name in hexadecimal."""
     names, rest = [], int(mask)
-    for name, value in _TABLE:
+    for name, value in _TABLE.items():
         if rest & value == value:
             names.append(name)
             rest &= ~value

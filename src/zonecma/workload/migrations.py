@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from zonecma.kernel.gfp import Gfp
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.state import MAX_PAGE_ORDER
 from zonecma.workload.lives import IN_USE, NOBODY, UNSEEN, Lives, inherit, is_frame
 
 _HARDWALL, _MOVABLE = int(Gfp.HARDWALL), int(Gfp.MOVABLE)
@@ -128,7 +129,7 @@ def entry_removed(lives: Lives, migrations: Migrations, event: Any) -> None:
     for row in range(migrations.used[ENTRIES]):
         entry = migrations.entries[row]
         if entry.addr == event.a and entry.task == event.task:
-            source, pages = entry.source, 1 << max(event.order, 0)
+            source, pages = entry.source, 1 << min(max(event.order, 0), MAX_PAGE_ORDER)
             _drop_entry(migrations, row)
             if source != target and _are_frames(lives, source, pages) and _are_frames(lives, target, pages):
                 _moved(lives, migrations, source, target, pages, event.task)
@@ -170,8 +171,11 @@ def moves_page(lives: Lives, migrations: Migrations, events: NDArray[Any], event
             unknown = row
     if unknown == NOBODY or not _can_move(lives, events, event.pfn):
         return False
-    inherit(lives, event.pfn, migrations.pairs[unknown].target, 1 << event.order)
+    target, pages = migrations.pairs[unknown].target, 1 << event.order
     _drop_pair(migrations, unknown)
+    if not _are_frames(lives, target, pages):
+        return False
+    inherit(lives, event.pfn, target, pages)
     return True
 
 

@@ -6,7 +6,7 @@ The figures of recordings are those that grep and awk find in their traces.
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import CAPTURES
@@ -257,11 +257,17 @@ def test_one_call_and_a_choice_of_calls():
 
 FRAMES = st.sampled_from([0, 1, 0x40010, 0x40011, 0x4FFFF, 0x50000, 0x7FFFFFFF])
 ORDERS = st.sampled_from([-1, 0, 1, 9, 10, 63, 127])
+CHUNKS = st.sampled_from([(0, 10), (1, 0), (0x40010, 0), (0x40010, 4), (0x4FFFF, 0), (0x4FC00, 10)])
 TASKS = st.sampled_from(["a-1", "c-7"])
 ENTRY = st.sampled_from([0, 0x40010, 0x4FFFF, 2**34 - 1])
 SHAPES = st.one_of(
-    st.builds(alloc, TASKS, FRAMES, st.sampled_from([FAULT, GETBLK, TARGET]), ORDERS),
-    st.builds(free, TASKS, FRAMES, ORDERS),
+    st.builds(
+        lambda task, chunk, mask: alloc(task, chunk[0], mask, chunk[1]),
+        TASKS,
+        CHUNKS,
+        st.sampled_from([FAULT, GETBLK, TARGET]),
+    ),
+    st.builds(lambda task, chunk: free(task, *chunk), TASKS, CHUNKS),
     st.builds(starts, TASKS, st.sampled_from([0, 512, 4097, 10**17])),
     st.builds(finds, FRAMES, TASKS),
     st.builds(retries, TASKS),
@@ -281,12 +287,12 @@ SHAPES = st.one_of(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(SHAPES, min_size=1, max_size=40))
 def test_whatever_a_trace_says_it_is_refused_or_explained(events):
-    """The tests' compiled code checks indices."""
+    """The tests' compiled code checks indices.  Most of these traces are let through."""
     trace = trace_of(*events)
     try:
         check_trace("given", trace, MACHINE)
     except InputError:
-        return
+        assume(False)
     found = calls_of(trace, MACHINE)
     assert len(found) == trace.count("cma_alloc_start")
     assert all(attempt.blocker or not attempt.failed for call in found for attempt in call.attempts)

@@ -1,5 +1,9 @@
 """Each range that contiguous calls tried, on traces written by hand."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from tests.traces import (
@@ -233,3 +237,13 @@ def test_frames_beyond_the_machine_are_passed_over():
 def test_a_trace_without_calls():
     found = contiguous_calls(trace_of(alloc("a-1", 0x10, FAULT)), 0x50000, 9)
     assert (len(found.calls), len(found.attempts)) == (0, 0)
+
+
+def test_uncompiled_it_says_the_same():
+    """numpy's integers wrap where compiled ones don't: a shift by an order of one byte, for instance."""
+    command = [sys.executable, "-m", "pytest", __file__, "-k", "not uncompiled", "-W", "ignore"]
+    command += ["-p", "no:cacheprovider"]
+    ran = subprocess.run(
+        command, env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stdout

@@ -21,6 +21,7 @@ from zonecma.workload.lives import (
     look_at,
     no_lives,
     page_freed,
+    pages_of,
     settle,
 )
 from zonecma.workload.migrations import (
@@ -176,8 +177,8 @@ def _follow_migration(
         page_allocated(migrations, event)
     elif what == _FREE:
         moved = moves_page(lives, migrations, events, event)
-        leave(lives, looks, event.pfn, 1 << event.order, i, 1 if moved else 0)
-        page_freed(lives, event.pfn, event.order, i)
+        leave(lives, looks, event.pfn, pages_of(event), i, 1 if moved else 0)
+        page_freed(lives, event, i)
     elif what == _MIGRATE_START:
         begin_migration(migrations, event.task)
     elif what == _MIGRATE:

@@ -91,6 +91,12 @@ def is_frame(lives: Lives, pfn: int) -> bool:
     return 0 <= pfn < lives.frames.size
 
 
+@primitive
+def pages_of(event: Any) -> int:
+    """The frames of an event's chunk."""
+    return 1 << np.int64(event.order)  # type: ignore[return-value]
+
+
 @jit
 def settle(lives: Lives, pfn: int, pages: int, held: int, event: int) -> None:
     """What is in ``pages`` frames from now on, since this event."""
@@ -133,16 +139,16 @@ def inherit(lives: Lives, source: int, target: int, pages: int) -> None:
 
 
 @jit
-def page_freed(lives: Lives, pfn: int, order: int, event: int) -> None:
+def page_freed(lives: Lives, event: Any, i: int) -> None:
     """Chunks of most orders go to a per-cpu list first (free_unref_page)."""
-    has_pcp_list = order <= _PCP_ORDERS or order == lives.pageblock_order
-    settle(lives, pfn, 1 << order, ON_PCP if has_pcp_list else IN_BUDDY, event)
+    has_pcp_list = event.order <= _PCP_ORDERS or event.order == lives.pageblock_order
+    settle(lives, event.pfn, pages_of(event), ON_PCP if has_pcp_list else IN_BUDDY, i)
 
 
 @jit
-def _hold(lives: Lives, pfn: int, order: int, held: int) -> None:
+def _hold(lives: Lives, event: Any, held: int) -> None:
     """Free frames go from one place to another."""
-    for frame in range(pfn, pfn + (1 << order)):
+    for frame in range(event.pfn, event.pfn + pages_of(event)):
         lives.frames[frame].held = held
 
 
@@ -151,7 +157,7 @@ def _mark_folio(lives: Lives, events: NDArray[Any], pfn: int, signs: int, cached
     """Note what is said of a page on all frames of its allocation, from this one on."""
     since, pages = lives.frames[pfn].since, 1
     if lives.frames[pfn].held == IN_USE and events[since].event == _ALLOC:
-        pages = 1 << events[since].order
+        pages = pages_of(events[since])
     for frame in range(pfn, min(pfn + pages, lives.frames.size)):
         one = lives.frames[frame]
         if one.since == since:
@@ -166,14 +172,14 @@ def follow(lives: Lives, looks: NDArray[Any], events: NDArray[Any], i: int) -> N
     what, pfn = event.event, event.pfn
     if what == _ALLOC or what == _BULK_PAGE:
         if pfn >= 0 and not (what == _BULK_PAGE and lives.frames[pfn].held == IN_USE):
-            leave(lives, looks, pfn, 1 << event.order, i, 0)
-            settle(lives, pfn, 1 << event.order, IN_USE, i)
+            leave(lives, looks, pfn, pages_of(event), i, 0)
+            settle(lives, pfn, pages_of(event), IN_USE, i)
     elif what == _ZONE_LOCKED:
-        _hold(lives, pfn, event.order, ON_PCP)
+        _hold(lives, event, ON_PCP)
     elif what == _DRAIN or what == _PUTBACK:
-        _hold(lives, pfn, event.order, IN_BUDDY)
+        _hold(lives, event, IN_BUDDY)
     elif what == _ISOLFREE:
-        _hold(lives, pfn, event.order, TAKEN)
+        _hold(lives, event, TAKEN)
     elif what == _LRU and is_frame(lives, pfn):
         _mark_folio(lives, events, pfn, event.b, NOBODY)
     elif what == _CACHED and is_frame(lives, pfn):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from zonecma.kernel.gfp import Gfp
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.state import MAX_PAGE_ORDER
-from zonecma.workload.lives import IN_USE, NOBODY, UNSEEN, Lives, inherit, is_frame
+from zonecma.workload.lives import IN_USE, NOBODY, UNSEEN, Lives, inherit, is_frame, pages_of
 
 _HARDWALL, _MOVABLE = int(Gfp.HARDWALL), int(Gfp.MOVABLE)
 
@@ -126,10 +126,12 @@ def entry_set(migrations: Migrations, event: Any) -> None:
 def entry_removed(lives: Lives, migrations: Migrations, event: Any) -> None:
     """remove_migration_pte: it got a page again, its own where the migration failed."""
     target = (event.b & _PHYSICAL) >> _PAGE_SHIFT
+    if not 0 <= event.order <= MAX_PAGE_ORDER:
+        return
     for row in range(migrations.used[ENTRIES]):
         entry = migrations.entries[row]
         if entry.addr == event.a and entry.task == event.task:
-            source, pages = entry.source, 1 << min(max(event.order, 0), MAX_PAGE_ORDER)
+            source, pages = entry.source, pages_of(event)
             _drop_entry(migrations, row)
             if source != target and _are_frames(lives, source, pages) and _are_frames(lives, target, pages):
                 _moved(lives, migrations, source, target, pages, event.task)
@@ -171,7 +173,7 @@ def moves_page(lives: Lives, migrations: Migrations, events: NDArray[Any], event
             unknown = row
     if unknown == NOBODY or not _can_move(lives, events, event.pfn):
         return False
-    target, pages = migrations.pairs[unknown].target, 1 << event.order
+    target, pages = migrations.pairs[unknown].target, pages_of(event)
     _drop_pair(migrations, unknown)
     if not _are_frames(lives, target, pages):
         return False

@@ -76,7 +76,7 @@ def test_the_table_of_kinds():
 
 @pytest.mark.parametrize("columns", [80, 100, 200])
 def test_lines_fit(columns):
-    for name in ("cma128-press-6.12", "pairs/pin-zonecma128-6.12"):
+    for name in ("cma128-press-6.12", "pairs/pin-zonecma128-6.12", "pairs/stream-zonecma128-6.12"):
         text = explanation_text(explain(Recording(CAPTURES / name)), columns)
         assert max(map(len, text.split("\n"))) <= columns
         assert "\u00a0" not in text
@@ -154,8 +154,12 @@ SOME = {"nr_calls": 9, "nr_busy": 9}
         ),
         (
             SOME | {"persistence": Persistence(1, 0, 1, {})},
-            "1 page blocked more than one of 9 calls; 0 lack __GFP_HIGHMEM, of the others the trace does"
-            " not have the gfp mask",
+            "1 page blocked more than one of 9 calls; the trace does not have the gfp masks of 1 of them",
+        ),
+        (
+            SOME | {"persistence": Persistence(3, 2, 1, {})},
+            "3 pages blocked more than one of 9 calls; the trace does not have the gfp masks of 1 of them,"
+            " the other 2 lack __GFP_HIGHMEM",
         ),
     ],
 )

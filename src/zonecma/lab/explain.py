@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from numpy.typing import NDArray
+
 from zonecma.capture.events import EVENT_ID
 from zonecma.capture.recording import Recording
 from zonecma.capture.trace import Trace
@@ -77,9 +79,10 @@ def explain(
 def calls_of(trace: Trace, machine: Machine) -> tuple[Call, ...]:
     """The contiguous calls of a machine's trace."""
     found = contiguous_calls(trace, machine.nr_frames, machine.pageblock_order)
-    attempts = _attempts_by_call(trace, found)
+    attempts, held = _attempts_by_call(trace, found), _held_by_call(trace, found)
     return tuple(
-        _call(trace, machine, found, number, tuple(attempts[number])) for number in range(len(found.calls))
+        _call(trace, machine, number, row, tuple(attempts[number]), held[number])
+        for number, row in enumerate(found.calls)
     )
 
 
@@ -112,11 +115,10 @@ def _attempt(trace: Trace, row: Any, size: int, blockers: Blockers) -> Attempt:
 
 
 def _call(
-    trace: Trace, machine: Machine, found: ContiguousCalls, number: int, attempts: tuple[Attempt, ...]
+    trace: Trace, machine: Machine, number: int, row: Any, attempts: tuple[Attempt, ...], held: int
 ) -> Call:
-    start = trace.events[found.calls[number].start]
-    ended = int(found.calls[number].finish)
-    finish = None if ended == NOBODY else trace.events[ended]
+    start = trace.events[row.start]
+    finish = None if row.finish == NOBODY else trace.events[row.finish]
     area_pages = _area_pages(machine, trace.texts[start["d"]])
     if refused := not 0 < start["a"] <= area_pages:
         attempts = ()
@@ -131,7 +133,7 @@ def _call(
         outcome=outcome,
         latency=None if finish is None else int(finish["time"] - start["time"]),
         pfn=int(finish["pfn"]) if finish is not None and outcome == "ok" else None,
-        held=_held_frames(trace, found, start),
+        held=held,
         attempts=attempts,
     )
 
@@ -153,17 +155,18 @@ def _area_pages(machine: Machine, name: str) -> int:
     return max(sizes, default=0)
 
 
-def _held_frames(trace: Trace, found: ContiguousCalls, start: Any) -> int:
-    """Frames of an area that earlier calls of the trace had got and not given back."""
+def _held_by_call(trace: Trace, found: ContiguousCalls) -> list[int]:
+    """For each call: frames of its area that earlier calls of the trace had got and not given back."""
     events = trace.events
     got = found.attempts[found.attempts["outcome"] == contiguous.GOT]
-    ends = events[found.calls["finish"][got["call"]]]
+    taken = events[found.calls["finish"][got["call"]]]
     given_back = events[events["event"] == EVENT_ID["cma_release"]]
-    before = [
-        int(some["a"][(some["time"] <= start["time"]) & (some["d"] == start["d"])].sum())
-        for some in (ends, given_back)
-    ]
-    return max(before[0] - before[1], 0)
+
+    def before(some: NDArray[Any], start: Any) -> int:
+        return int(some["a"][(some["time"] <= start["time"]) & (some["d"] == start["d"])].sum())
+
+    starts = events[found.calls["start"]]
+    return [max(before(taken, start) - before(given_back, start), 0) for start in starts]
 
 
 def _has_own_zone(machine: Machine) -> bool:

@@ -56,16 +56,17 @@ def _heading(outcome: Explanation) -> str:
 
 
 def _wrapped(text: str, columns: int, indent: int = 0) -> str:
-    """A sentence, its further lines indented; words are never broken."""
+    """A sentence, its further lines indented; a gfp mask is broken between its names, no other word is."""
     first = " " * indent
-    return textwrap.fill(
-        text,
+    wrapped = textwrap.fill(
+        text.replace("|", "| "),
         columns,
         initial_indent=first,
         subsequent_indent=f"{first}    ",
         break_on_hyphens=False,
         break_long_words=False,
     )
+    return wrapped.replace("| ", "|")
 
 
 def _call(call: Call, outcome: Explanation, columns: int) -> str:
@@ -276,9 +277,8 @@ def _verdict(found: Persistence) -> str:
     if found.barred == found.pages:
         return "every one lacks __GFP_HIGHMEM: zone-cma would have kept all that persists out"
     if not found.kinds:
-        return (
-            f"{found.barred} of them lack __GFP_HIGHMEM, of the others the trace does not have the gfp mask"
-        )
+        others = f", the other {found.barred} lack __GFP_HIGHMEM" if found.barred else ""
+        return f"the trace does not have the gfp masks of {found.not_known} of them{others}"
     let_in = ", ".join(f"{count} {kind.value}" for kind, count in found.kinds.items())
     if not found.barred and not found.not_known:
         return f"none lacks __GFP_HIGHMEM: zone-cma would have let all that persists in ({let_in})"

@@ -12,7 +12,7 @@ from tests.conftest import CAPTURES, REPOSITORY
 from zonecma.capture.recording import Recording
 from zonecma.lab.explain import explain
 from zonecma.lab.verify import verify
-from zonecma.report.explanation import persistence_sentence
+from zonecma.report.blocking import persistence_sentence
 from zonecma.report.verification import share
 
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])

@@ -121,7 +121,8 @@ def explain(
     from zonecma.capture.recording import DEMO, open_recording
     from zonecma.lab.explain import Selection
     from zonecma.lab.explain import explain as run
-    from zonecma.report.explanation import explanation_json, explanation_text
+    from zonecma.report.explanation import explanation_text
+    from zonecma.report.explanation_json import explanation_json
     from zonecma.report.progress import terminal_progress
 
     with terminal_progress() as progress:

@@ -23,7 +23,9 @@ from zonecma.capture.recording import Recording
 from zonecma.lab.blocking import blocking_pages, in_vain, persistence_of, totals_by_kind
 from zonecma.lab.explain import Selection, calls_of, explain
 from zonecma.lab.explanation import Explanation, Kind, Persistence
-from zonecma.report.explanation import explanation_json, explanation_text, persistence_sentence
+from zonecma.report.blocking import persistence_sentence
+from zonecma.report.explanation import explanation_text
+from zonecma.report.explanation_json import explanation_json
 
 
 def explanation(*events, **changes):
@@ -121,6 +123,13 @@ def test_frames_that_the_trace_does_not_show_are_counted():
     assert "the trace does not tell what blocked 2 ranges" in text
 
 
+def test_a_task_may_be_called_anything():
+    events = [alloc("a\x1b[31m-1", 0x40010, FAULT), *failing(0x40010, task="c\x1b[31m-7")]
+    text = explanation_text(explanation(*events), 80)
+    assert "\x1b" not in text
+    assert "allocated by a?[31m-1" in text
+
+
 def test_remarks_on_the_recording():
     text = flat(explanation(starts(), lost=3, damage="line 5 is cut off", own_zone=True))
     assert "lost 3 events" in text
@@ -135,7 +144,7 @@ SOME = {"nr_calls": 9, "nr_busy": 9}
     ("changes", "sentence"),
     [
         ({"nr_calls": 0}, "there is nothing to explain"),
-        ({"nr_calls": 2}, "no range was busy: every call got the first one it tried"),
+        ({"nr_calls": 2}, "no range was busy: no page was in the way of a call"),
         (SOME, "no page blocked more than one of 9 calls: nothing that persists was met"),
         (
             SOME | {"persistence": Persistence(2, 2, 0, {})},

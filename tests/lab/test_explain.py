@@ -10,12 +10,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import CAPTURES
+from tests.recordings import of_another_kernel
 from tests.traces import (
     FAULT,
     GETBLK,
     MACHINE,
     TARGET,
-    TWO_BLOCKERS,
     alloc,
     entry_removed,
     entry_set,
@@ -30,7 +30,6 @@ from tests.traces import (
 )
 from zonecma.capture.recording import Recording
 from zonecma.errors import InputError
-from zonecma.lab.blocking import blocking_pages, persistence_of, totals_by_kind
 from zonecma.lab.explain import Selection, calls_of, explain
 from zonecma.lab.explanation import Kind, Outcome, Persistence
 from zonecma.lab.foreign import check_trace
@@ -111,36 +110,6 @@ def test_two_cpus():
     first, second = calls(*mixed)
     assert (first.task, second.task) == ("c-7", "d-8")
     assert [call.attempts[0].blocker.pfn for call in (first, second)] == [0x40010, 0x40020]
-
-
-def test_pages_that_blocked():
-    buffer, anonymous = blocking_pages(calls(*TWO_BLOCKERS))
-    assert (buffer.first.pfn, buffer.ranges, buffer.calls) == (0x40010, 3, (1, 2))
-    assert buffer.until - buffer.first.seen == 9 * MS
-    assert (anonymous.first.pfn, anonymous.ranges, anonymous.calls) == (0x40020, 1, (1,))
-
-
-def test_one_frame_with_two_tenants_is_two_pages():
-    tenants = [alloc("a-1", 0x40010, FAULT), *failing(0x40010), free("a-1", 0x40010)]
-    pages = blocking_pages(calls(*tenants, alloc("b-2", 0x40010, FAULT), *failing(0x40010)))
-    assert [page.first.task for page in pages] == ["a-1", "b-2"]
-
-
-def test_sums_by_kind():
-    found = calls(*TWO_BLOCKERS)
-    totals = totals_by_kind(found, blocking_pages(found))
-    assert list(totals) == [Kind.BUFFER, Kind.ANONYMOUS]
-    buffer, anonymous = totals.values()
-    assert (buffer.ranges, buffer.pages, buffer.time, buffer.longest) == (3, 1, 6 * MS, 9 * MS)
-    assert (anonymous.ranges, anonymous.pages, anonymous.time, anonymous.longest) == (1, 1, 2 * MS, 0)
-
-
-def test_what_persists_is_what_blocks_more_than_one_call():
-    assert persistence_of(blocking_pages(calls(*TWO_BLOCKERS))) == Persistence(1, 1, 0, {})
-    pinned = [alloc("a-1", 0x40010, FAULT), *failing(0x40010), *failing(0x40010)]
-    assert persistence_of(blocking_pages(calls(*pinned))) == Persistence(1, 0, 0, {Kind.ANONYMOUS: 1})
-    unseen = [*failing(0x40010), *failing(0x40010)]
-    assert persistence_of(blocking_pages(calls(*unseen))) == Persistence(1, 0, 1, {})
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +197,10 @@ def test_a_recording_without_calls():
 
 def numbers(**selection):
     return [call.number for call in explain(PRESS, Selection(**selection)).calls]
+
+
+def test_a_kernel_that_is_not_modelled(tmp_path):
+    assert explain(Recording(of_another_kernel(tmp_path, b"5.4.302"))).kernel == "5.4.302"
 
 
 def test_selections():

@@ -130,7 +130,7 @@ def test_a_task_may_be_called_anything():
 
 
 def test_remarks_on_the_recording():
-    text = flat(explanation(starts(), lost=3, damage="line 5 is cut off", own_zone=True))
+    text = flat(explanation(*failing(0x40010), lost=3, damage="line 5 is cut off", own_zone=True))
     assert "lost 3 events" in text
     assert "read in part: line 5 is cut off" in text
     assert "this kernel's area is a zone of its own" in text

@@ -131,7 +131,7 @@ def _remarks(outcome: Explanation) -> list[str]:
             "what migration passes over is off the LRU lists, or an anonymous page that somebody holds"
             " besides its mappings: pinned, or just in use"
         )
-    if outcome.own_zone:
+    if outcome.own_zone and outcome.nr_busy:
         lines.append(
             "this kernel's area is a zone of its own, which requests without __GFP_HIGHMEM never enter:"
             " what blocked here is what zone-cma lets in"

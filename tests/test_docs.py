@@ -10,13 +10,15 @@ import pytest
 
 from tests.conftest import CAPTURES, REPOSITORY
 from zonecma.capture.recording import Recording
+from zonecma.lab.explain import explain
 from zonecma.lab.verify import verify
+from zonecma.report.blocking import persistence_sentence
 from zonecma.report.verification import share
 
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])
 CONSOLE = re.compile(r"```console\n\$ zonecma ([^\n]*)\n(.*?)\n```", re.DOTALL)
 RATE = re.compile(r"replayed in .* a second")
-FIDELITY = re.compile(r"^\| `([\w.-]+)` \| (.*) \|$", re.MULTILINE)
+RECORDED = re.compile(r"^\| `([\w./-]+)` \| (.*) \|$", re.MULTILINE)
 
 
 def consoles():
@@ -50,7 +52,7 @@ def test_links_lead_somewhere(document):
 
 
 def test_fidelity_table():
-    rows = dict(FIDELITY.findall((REPOSITORY / "docs" / "verify.md").read_text()))
+    rows = dict(RECORDED.findall((REPOSITORY / "docs" / "verify.md").read_text()))
     real = {}
     for name in rows:
         o = verify(Recording(CAPTURES / name))
@@ -58,3 +60,14 @@ def test_fidelity_table():
         real[name] = " | ".join([share(o.allocations), share(o.refills), share(o.drains), calls, lists])
     assert rows == real
     assert rows.keys() == {path.name for path in CAPTURES.glob("*-*-6*") if not path.name.startswith("boot-")}
+
+
+def test_persistence_table():
+    rows = dict(RECORDED.findall((REPOSITORY / "docs" / "explain.md").read_text()))
+    real, with_calls = {}, set()
+    for path in (*CAPTURES.glob("*-*-6*"), *CAPTURES.glob("pairs/*")):
+        outcome, name = explain(Recording(path)), str(path.relative_to(CAPTURES))
+        ranges = sum(len(call.attempts) for call in outcome.calls)
+        real[name] = f"{outcome.nr_busy} of {ranges} | {persistence_sentence(outcome)}"
+        with_calls |= {name} if outcome.nr_calls else set()
+    assert rows == {name: real[name] for name in with_calls}

@@ -23,6 +23,8 @@ _PCP_TYPES, _LOW_LISTS, _HUGE_ORDER = 3, 12, 9
 """Per-cpu lists: three types of each order from 0 to 3, then those of huge pages."""
 _BULK_PAGE = re.compile(r" p(\d+)=(0x[0-9a-f]+)")
 
+_RANGE = re.compile(r"range=\((0x[0-9a-f]+) ~ (0x[0-9a-f]+)\)")
+
 Frames = NDArray[np.bool_]
 """True where a frame is free"""
 
@@ -124,6 +126,7 @@ class Replay:
         self._kinds = {
             "mm_migrate_pages_start": self._begin_migration,
             "mm_migrate_pages": self._end_migration,
+            "mm_compaction_isolate_migratepages": self._scanned,
             "mm_compaction_begin": self._begin_compaction,
             "mm_compaction_end": self._end_compaction,
             "mm_page_alloc": self._allocated,
@@ -171,6 +174,11 @@ class Replay:
     def _end_compaction(self, _text: str) -> None:
         """All targets that were not used have been freed; the others are in use."""
         self._targets = None
+
+    def _scanned(self, text: str) -> None:
+        """Where pages to move were found there is no target: one that was used is moved again."""
+        if self._targets and (found := _RANGE.search(text)):
+            self._targets.difference_update(range(int(found[1], 16), int(found[2], 16)))
 
     def _bulk_allocated(self, text: str) -> None:
         """Pages from the per-cpu lists; or one by an ordinary allocation, which has its own event."""

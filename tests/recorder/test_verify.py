@@ -79,6 +79,8 @@ def test_a_target_that_compaction_could_not_use_is_not_free_before_the_end():
     assert replayed([8, 9], *window) == ({20}, 0)
     assert replayed([8, 9], *window, given_back, end) == ({8, 20}, 0)
     assert replayed([8, 9], *window, end, moving, given_back) == ({8, 20}, 0)
+    scanned = ("mm_compaction_isolate_migratepages", "range=(0x0 ~ 0x9) nr_scanned=9 nr_taken=1")
+    assert replayed([8, 9], *window, scanned, moving, given_back) == ({8, 20}, 0)
 
 
 def test_a_failed_contiguous_call_takes_nothing():

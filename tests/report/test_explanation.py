@@ -77,7 +77,7 @@ def test_the_table_of_kinds():
 
 @pytest.mark.parametrize("columns", [80, 100, 200])
 def test_lines_fit(columns):
-    for name in ("cma128-press-6.12", "pairs/pin-zonecma128-6.12", "pairs/stream-zonecma128-6.12"):
+    for name in ("cma128-press-6.12", "pairs/splice-zonecma128-6.12", "pairs/stream-zonecma128-6.12"):
         text = explanation_text(explain(Recording(CAPTURES / name)), columns)
         assert max(map(len, text.split("\n"))) <= columns
         assert "\u00a0" not in text

@@ -62,6 +62,9 @@ def verify(
     free_run: Annotated[
         bool, typer.Option("--free-run", help="Let the model run alone: no miss is put right.")
     ] = False,
+    explain_misses: Annotated[
+        bool, typer.Option("--explain-misses", help="List the misses by cause, with an example of each.")
+    ] = False,
     as_json: AsJson = False,
     partial: Partial = False,
 ) -> None:
@@ -72,9 +75,12 @@ def verify(
     from zonecma.capture.recording import DEMO, open_recording
     from zonecma.report.progress import terminal_progress
 
+    if free_run and explain_misses:
+        raise InputError("--free-run and --explain-misses are reports of their own; expected one of them")
+    report = _free_run if free_run else _explained if explain_misses else _verified
     opened = open_recording(recording or DEMO, partial=partial)
     with terminal_progress() as progress:
-        outcome, table, to_json = (_free_run if free_run else _verified)(opened, progress)
+        outcome, table, to_json = report(opened, progress)
     _print(outcome, as_json, table, to_json)
 
 
@@ -83,6 +89,13 @@ def _verified(recording: Any, progress: Any) -> _Shown:
     from zonecma.report.verification import verification_json, verification_table
 
     return verify(recording, progress), verification_table, verification_json
+
+
+def _explained(recording: Any, progress: Any) -> _Shown:
+    from zonecma.lab.misses import explain_misses
+    from zonecma.report.misses import misses_json, misses_table
+
+    return explain_misses(recording, progress), misses_table, misses_json
 
 
 def _free_run(recording: Any, progress: Any) -> _Shown:

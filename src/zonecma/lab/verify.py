@@ -13,15 +13,11 @@ from zonecma.kernel.rules import NEWEST, rules_for, why_not_modelled
 from zonecma.kernel.state import State
 from zonecma.kernel.validate import validate
 from zonecma.lab import score
-from zonecma.lab.calls import no_calls
 from zonecma.lab.final_lists import compare_lists, lists_of
-from zonecma.lab.referee import referee
-from zonecma.lab.repair import no_doubts
-from zonecma.lab.replay import Replay, initial_state, replay_of
+from zonecma.lab.judging import Judging
+from zonecma.lab.replay import Replay, replay_of
 from zonecma.lab.tiny import tiny_replay
 from zonecma.lab.verification import Miss, Score, Verification
-from zonecma.placement import HalfFree
-from zonecma.placement.tables import fill_tables
 from zonecma.progress import Progress, no_progress
 from zonecma.workload.requests import (
     ALLOC,
@@ -68,19 +64,14 @@ def verify(recording: Recording, progress: Progress = no_progress) -> Verificati
 
 def verify_replay(replay: Replay, progress: Progress = no_progress) -> Verification:
     """Put all requests to the model, judge its choices, and check its state at the end."""
-    state = initial_state(replay, len(replay.load.gfp_masks))
-    fill_tables(state, HalfFree(), replay.load.gfp_masks)
-    requests, tally = replay.load.requests.view(np.recarray), score.empty_tally()
-    calls, doubts = no_calls(len(replay.machine.areas)), no_doubts(replay.machine.nr_cpus)
-    seconds = 0.0
-    for first in range(0, max(len(requests), 1), CHUNK):
-        last = min(first + CHUNK, len(requests))
+    judging, requests, seconds = Judging(replay), len(replay.load.requests), 0.0
+    for last in range(CHUNK, requests + CHUNK, CHUNK):
         begun = time.perf_counter()
-        referee(state, calls, requests, replay.recorded, tally, doubts, first, last)
+        judging.go_to(min(last, requests))
         seconds += time.perf_counter() - begun
-        progress("replaying", last, len(requests))
-    validate(state)
-    return _verification(replay, state, tally, seconds)
+        progress("replaying", min(last, requests), requests)
+    validate(judging.state)
+    return _verification(replay, judging.state, judging.tally, seconds)
 
 
 def _verification(replay: Replay, state: State, tally: score.Tally, seconds: float) -> Verification:

@@ -31,22 +31,6 @@ def test_nocma_mix_alone_is_the_kernel_to_the_end(nocma):
     assert not outcome.undone
 
 
-@pytest.mark.parametrize("name", ["cma256-mix-6.12", "cma256-mix-6.1"])
-def test_contiguous_calls_alone(name):
-    outcome = free_run(Recording(CAPTURES / name))
-    assert outcome.allocations.exact == outcome.allocations.checked > 80_000
-    assert outcome.calls.exact == outcome.calls.checked == 15
-    assert outcome.frames_off == 0
-
-
-@pytest.mark.parametrize("name", ["cma256-mix-smp2-6.12", "cma128-press-6.12"])
-def test_where_the_model_is_wrong_it_goes_on(name):
-    outcome = free_run(Recording(CAPTURES / name))
-    assert 0 < outcome.before_first < outcome.allocations.exact < outcome.allocations.checked
-    assert outcome.first_miss.predicted != outcome.first_miss.recorded
-    assert outcome.frames_off > 0
-
-
 def test_an_altered_record_is_the_first_divergence(nocma):
     """The chosen one is never freed, so that its name is asked for no more."""
     requests, recorded = nocma.load.requests, nocma.recorded

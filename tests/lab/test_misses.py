@@ -12,7 +12,7 @@ from zonecma.kernel.state import IN_USE
 from zonecma.kernel.units import Cpu, Order
 from zonecma.kernel.zone import ZONE_BELOW_HIGH, ZONE_DMA32
 from zonecma.lab.judging import Judging
-from zonecma.lab.misses import explain_misses, explain_misses_of
+from zonecma.lab.misses import explain_misses_of
 from zonecma.lab.replay import replay_of
 from zonecma.lab.verification import Miss
 from zonecma.lab.what_if import chunks_to_fetch, list_of, pages_to_drain
@@ -90,19 +90,6 @@ def test_a_free_within_a_batch_finds_the_lists_locked():
     )
     (cause,) = [one for one in outcome.causes if "locked" in one.cause]
     assert (cause.requests, cause.first.line, cause.first.recorded) == (1, 4, 0)
-
-
-def test_the_timer_that_leaves_no_trace():
-    outcome = explain_misses(Recording(CAPTURES / "cma256-mix-6.12"))
-    assert causes(outcome) == {"per-cpu high: the timer lowered it without a trace": (1, 2017)}
-
-
-def test_what_follows_from_an_earlier_miss_is_told_from_what_does_not():
-    outcome = explain_misses(Recording(CAPTURES / "pairs" / "pin-zonecma128-6.12"))
-    found = causes(outcome)
-    assert sum(misses for _, misses in found.values()) == outcome.missed
-    assert "unknown" not in found
-    assert found["another zone: the watermark check decided otherwise"][0] > 0
 
 
 def test_a_question_leaves_the_state_as_it_was(nocma):

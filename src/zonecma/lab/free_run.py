@@ -21,6 +21,7 @@ from zonecma.kernel.free import free_pages
 from zonecma.kernel.isolation import find_large_buddy
 from zonecma.kernel.jit import compile_once, entry, jit, primitive
 from zonecma.kernel.offline import take_chunk_off_buddy
+from zonecma.kernel.reference import by_reference
 from zonecma.kernel.state import IN_USE, State
 from zonecma.kernel.tracepoint import MM_PAGE_ALLOC
 from zonecma.kernel.units import NO_PFN, Area, Code, Cpu, Order, Pages, Pfn
@@ -61,6 +62,7 @@ _UNDONE = {
 }
 
 
+@by_reference
 class Books(NamedTuple):
     """What a run writes besides the state."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.jit import entry, jit
+from zonecma.kernel.reference import by_reference
 from zonecma.workload.recorded import Recorded
 from zonecma.workload.requests import (
     ALLOC,
@@ -30,6 +31,7 @@ BESIDE_RANGE = -2
 """The owner of what a contiguous call took beside its range, and gives back at once."""
 
 
+@by_reference
 class Names(NamedTuple):
     """Whose frames each FREE gives back."""
 

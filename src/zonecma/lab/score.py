@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.reference import by_reference
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, Code, Pfn
 
@@ -40,6 +41,7 @@ MISSED = np.dtype(
 """What was missed of one request, by score."""
 
 
+@by_reference
 class Tally(NamedTuple):
     """The scores so far."""
 

@@ -11,6 +11,7 @@ from recorder.events import TRACEPOINTS
 from recorder.layout import layout
 from recorder.plan import Calls, Plan
 
+_PAGES_PER_MIB, _PCP_BATCH = 256, 63
 _TRACE_ALIGN = 2 << 20
 """bytes: the ring buffer's memory starts and ends with a pageblock"""
 
@@ -35,6 +36,7 @@ def kernel_words(plan: Plan) -> list[str]:
         *_areas(plan),
         *(["page_owner=on"] if plan.page_owner else []),
         *(["norandmaps"] if plan.deterministic else []),
+        *(_like_4_7(plan) if plan.like_4_7 else []),
         *_guest(plan),
         *plan.append,
     ]
@@ -56,6 +58,22 @@ def _trace(plan: Plan) -> list[str]:
 def _areas(plan: Plan) -> list[str]:
     words = {"cma": plan.area, "hugetlb_cma": plan.huge_area, "movablecore": plan.movable}
     return [f"{name}={value}" for name, value in words.items() if value]
+
+
+def _like_4_7(plan: Plan) -> list[str]:
+    """What 4.7 had not, switched off before the guest's first program runs.
+
+    vm.watermark_boost_factor is of 5.0, vm.compaction_proactiveness of 5.9; a fraction given
+    fixes the size of per-cpu lists, which 6.7 began to tune: here to 4.7's six batches of a
+    large zone (pageset_set_batch).
+    """
+    fraction = max(8, plan.ram * _PAGES_PER_MIB // (6 * _PCP_BATCH * plan.cpus))
+    settings = {
+        "watermark_boost_factor": 0,
+        "compaction_proactiveness": 0,
+        "percpu_pagelist_high_fraction": fraction,
+    }
+    return [f"sysctl.vm.{name}={value}" for name, value in settings.items()]
 
 
 def _guest(plan: Plan) -> list[str]:
@@ -86,6 +104,8 @@ class Files:
     disks: Sequence[str]
     """names in that folder: vda, vdb, ..."""
     initrd: Path | None = None
+    later: Sequence[str] = ()
+    """disks that are plugged in later"""
 
 
 def qemu_command(plan: Plan, files: Files) -> list[str]:
@@ -98,12 +118,6 @@ def qemu_command(plan: Plan, files: Files) -> list[str]:
         *("-m", str(memory.size), "-smp", str(plan.cpus)),
         *("-nic", "none", "-nographic", "-no-reboot", "-display", "none", "-monitor", "none"),
         *("-serial", f"file:{files.folder}/console.log"),
-        *(
-            "-chardev",
-            f"socket,id=port,path={files.folder}/port.sock,server=on,wait=off",
-            "-serial",
-            "chardev:port",
-        ),
         *("-qmp", f"unix:{files.folder}/qmp.sock,server=on,wait=off"),
         *("-S", "-gdb", f"unix:{files.folder}/gdb.sock,server=on,wait=off"),
         *("-device", "vmcoreinfo"),
@@ -112,12 +126,16 @@ def qemu_command(plan: Plan, files: Files) -> list[str]:
         *("-kernel", str(files.kernel), "-append", " ".join(kernel_words(plan))),
         *(["-initrd", str(files.initrd)] if files.initrd else []),
         *(word for disk in files.disks for word in _disk(disk, files.folder)),
+        *(word for disk in files.later for word in _drive(disk, files.folder)),
     ]
 
 
 def _disk(name: str, folder: Path) -> list[str]:
-    drive = f"file={folder}/{name},format=raw,if=none,id={name},cache=unsafe"
-    return ["-drive", drive, "-device", f"virtio-blk-pci,drive={name}"]
+    return [*_drive(name, folder), "-device", f"virtio-blk-pci,drive={name}"]
+
+
+def _drive(name: str, folder: Path) -> list[str]:
+    return ["-drive", f"file={folder}/{name},format=raw,if=none,id={name},cache=unsafe"]
 
 
 def shown(command: Sequence[str], places: dict[str, Path]) -> str:

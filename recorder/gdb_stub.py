@@ -10,15 +10,17 @@ from recorder.qmp import connect
 
 
 class GdbStub:
-    """A connection to QEMU's gdb stub."""
+    """A connection to QEMU's gdb stub.  While it lasts, the guest runs only in ``run_to``."""
 
-    def __init__(self, path: Path, patience: float) -> None:
+    def __init__(self, path: Path) -> None:
         self._socket = connect(path)
-        self._socket.settimeout(patience)
 
-    def run_to(self, address: int) -> None:
-        """Let the guest run until it is about to execute ``address``."""
-        self._ask(b"?")
+    def run_to(self, address: int, patience: float) -> None:
+        """Let the guest run until it is about to execute ``address``.
+
+        Raises RecorderError when it ends before, or has not come there in ``patience`` seconds.
+        """
+        self._socket.settimeout(max(patience, 1.0))
         self._ask(b"Z1,%x,1" % address)
         if not (stopped := self._ask(b"c")).startswith(b"T05"):
             raise RecorderError(
@@ -27,7 +29,7 @@ class GdbStub:
         self._ask(b"z1,%x,1" % address)
 
     def let_go(self) -> None:
-        """Detach; the guest stays as it is until QEMU is told to continue."""
+        """Detach; the guest goes on."""
         self._send(b"D")
         self._socket.settimeout(1)
         with contextlib.suppress(OSError):
@@ -56,7 +58,9 @@ class GdbStub:
         try:
             byte = self._socket.recv(1)
         except TimeoutError:
-            raise RecorderError("the guest did not get to the start of its trace in time") from None
+            raise RecorderError("the guest did not get to its next snapshot in time") from None
+        except OSError:
+            byte = b""  # QEMU went away in the middle of an answer
         if not byte:
-            raise RecorderError("QEMU ended before the guest got to the start of its trace")
+            raise RecorderError("QEMU ended before the guest got to its next snapshot")
         return byte

@@ -15,7 +15,7 @@ from recorder.programs import find
 
 _HERE = Path(__file__).parent
 GUEST, LOADS = _HERE / "guest", _HERE / "loads"
-_FOLDERS = ("bin", "lib", "loads", "proc", "sys", "dev", "tmp", "data", "src", "etc")
+_FOLDERS = ("bin", "lib", "loads", "proc", "sys", "dev", "tmp", "data", "src", "etc", "raw")
 _ROOT_DISK = "512M"
 _SHARED = ("contiguous.sh",)
 """Scripts that loads source; no loads themselves."""

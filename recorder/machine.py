@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from recorder.errors import RecorderError
 from recorder.gdb_stub import GdbStub
-from recorder.qmp import Qmp, connect
+from recorder.qmp import Qmp
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -31,18 +30,29 @@ class Machine:
         self.times: dict[str, float] = {}
         """seconds: what took how long, and when what was reached"""
         self._start = time.monotonic()
-        self._qmp = Qmp(folder / "qmp.sock")
+        self._qmp, self._gdb = Qmp(folder / "qmp.sock"), GdbStub(folder / "gdb.sock")
 
-    def run_to(self, address: int) -> None:
-        """Let it run from its first instruction to a function; there it stands."""
-        stub = GdbStub(self.folder / "gdb.sock", self._left())
-        stub.run_to(address)
-        stub.let_go()
-        self._reached("early_hit")
+    def follow(self, stops: Mapping[str, int], take: Snapshot) -> None:
+        """Let it run to each of the ``stops``, addresses by moment; ``take`` a snapshot at each."""
+        for moment, address in stops.items():
+            self._gdb.run_to(address, self._left())
+            self._reached(f"snap_{moment}")
+            self._snapshot(moment, take)
 
-    def snapshot(self, moment: str, take: Snapshot) -> None:
-        """Dump its memory and let ``take`` read it; it stands still meanwhile, and goes on after."""
-        self._qmp.command("stop")
+    def add_disk(self, drive: str) -> None:
+        """Plug in a disk that it did not boot with; it finds it when it looks for PCI devices anew."""
+        self._qmp.command("device_add", driver="virtio-blk-pci", drive=drive)
+
+    def finish(self) -> None:
+        """Let it run until it powers off; RecorderError if it does not."""
+        self._gdb.let_go()
+        try:
+            self.process.wait(self._left())
+        except subprocess.TimeoutExpired:
+            raise RecorderError(f"{self.folder / 'console.log'}: the guest did not end in time") from None
+        self._reached("total")
+
+    def _snapshot(self, moment: str, take: Snapshot) -> None:
         dump, start = self.folder / f"memory.{moment}", time.monotonic()
         try:
             self._qmp.command("dump-guest-memory", paging=False, protocol=f"file:{dump}")
@@ -51,36 +61,6 @@ class Machine:
         finally:
             dump.unlink(missing_ok=True)
         self.times[f"read_{moment}"] = round(time.monotonic() - start - self.times[f"dump_{moment}"], 3)
-        self._qmp.command("cont")
-
-    def follow(self, take: Snapshot) -> None:
-        """Take the snapshots that the guest asks for, until it powers off; RecorderError if it does not."""
-        with connect(self.folder / "port.sock") as port:
-            for moment in self._asked(port):
-                self._reached(f"snap_{moment}")
-                self.snapshot(moment, take)
-                port.sendall(b"g")
-        try:
-            self.process.wait(self._left())
-        except subprocess.TimeoutExpired:
-            raise RecorderError(f"{self.folder / 'console.log'}: the guest did not end in time") from None
-        self._reached("total")
-
-    def _asked(self, port: socket.socket) -> Iterator[str]:
-        """The moments that the guest names on its second serial port, a line each."""
-        port.settimeout(0.2)
-        text = b""
-        while self.process.poll() is None and self._left() > 0:
-            try:
-                read = port.recv(64)
-            except TimeoutError:
-                continue
-            except OSError:
-                return
-            if not read:
-                return
-            *lines, text = (text + read).split(b"\n")
-            yield from (line.decode().strip() for line in lines)
 
     def _left(self) -> float:
         return max(0.0, self.end - time.monotonic())

@@ -17,7 +17,7 @@ def unpack_results(disk: Path, target: Path) -> tuple[Path, list[Path]]:
             tar.extractall(target, filter="data")
     except tarfile.TarError as error:
         raise RecorderError(f"the guest's results are damaged ({error})") from error
-    raw = sorted(target.glob("raw.cpu*"), key=lambda path: int(path.suffix.removeprefix(".cpu")))
+    raw = sorted(target.glob("raw/cpu*"), key=lambda path: int(path.name.removeprefix("cpu")))
     if not raw:
         raise RecorderError("the guest ended without results")
     return target / "res", raw

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from recorder.errors import RecorderError
@@ -10,6 +11,8 @@ from recorder.sizes import MIB, mebibytes, parse_size
 KERNELS = ("6.12", "6.1")
 _MIN_RAM = 256
 """MiB: with less, the debug kernel has no room for its own ring buffer on 6.1"""
+_TAKEN = 64
+"""MiB: what the kernel, memory's map and a root in memory take at most, before anything is traced"""
 _MAX_CPUS = 4
 """CONFIG_NR_CPUS of the recorder's configuration"""
 
@@ -66,6 +69,8 @@ class Plan:
     """MiB of the ring buffer, in memory of its own on 6.12, of each CPU on 6.1"""
     deterministic: bool = False
     page_owner: bool = False
+    like_4_7: bool = False
+    """settings that make the allocator behave as 4.7's did, as far as there are any"""
     append: tuple[str, ...] = ()
     """more words of the kernel's command line"""
     timeout: int = 600
@@ -77,8 +82,8 @@ class Plan:
 
     def _faults(self) -> list[str]:
         """What no machine could do, a sentence each."""
-        sizes = [text.split("@")[0] for text in (self.area, self.huge_area, self.movable) if text]
-        wanted = sum(parse_size(size) for size in sizes[:2]) // MIB
+        areas = [parse_size(text.split("@")[0]) // MIB for text in (self.area, self.huge_area) if text]
+        wanted, room = sum(areas), most_trace(self.ram, areas)
         tests = {
             f"{self.name!r} is no name for a folder; expected letters, digits, dots and dashes": not (
                 self.name.replace("-", "").replace(".", "").replace("_", "").isalnum()
@@ -90,6 +95,9 @@ class Plan:
             "contiguous calls need an area: name one with --area, or say --calls none": bool(
                 self.calls and not self.area
             ),
+            f"a ring buffer of {self.trace} MiB cannot be mapped in {self.ram} MiB with areas of {wanted};"
+            f" at most {room} MiB can: --trace {room}M, or a larger --ram": self.kernel != "6.1"
+            and self.trace > room,
             "a deterministic recording has one CPU": self.deterministic and self.cpus > 1,
         }
         return [fault for fault, found in tests.items() if found]
@@ -119,6 +127,20 @@ def usual_calls(area: str) -> Calls:
     """Calls of up to half of the area."""
     half = max(1, parse_size(area.split("@")[0]) // MIB // 2)
     return Calls(1, 1 << half.bit_length() - 1)
+
+
+def usual_trace(kernel: str, ram: int, areas: Iterable[int]) -> int:
+    """MiB of ring buffer: as much as is of use, and as the kernel can map."""
+    return 96 if kernel == "6.1" else min(256, most_trace(ram, areas))
+
+
+def most_trace(ram: int, areas: Iterable[int]) -> int:
+    """MiB of ring buffer in memory of its own that 6.12 can map, rounded down.
+
+    vmap() refuses more pages than totalram_pages(), which trace_init() finds without the areas
+    and without what the kernel has taken by then.
+    """
+    return max(0, (ram - sum(areas) - _TAKEN) // 32 * 32)
 
 
 def _numbers(words: list[str], names: tuple[str, ...]) -> dict[str, int]:

@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,13 @@ from recorder.say import say
 from recorder.snapshot.read import write_snapshot
 from recorder.summary import summary
 from recorder.trace_text import write_trace
+from recorder.verify import entries, load_snapshot
 
-_TRACE_BEGINS = "early_irq_init"
-"""The first function that start_kernel() calls after trace_init()."""
+_STOPS = {"E": "early_irq_init", "A": "__x64_sys_sethostname", "B": "__x64_sys_setdomainname"}
+"""Where the guest stands at each snapshot: the first function that start_kernel() calls after
+trace_init(), and where its program ``snap`` goes, and nothing else."""
+_RESULTS = "vdb"
+"""The disk that the guest leaves its results on."""
 
 
 def record(plan: Plan, words: Sequence[str], folder: Path) -> Path:
@@ -66,44 +71,62 @@ def _boot(plan: Plan, kernel: Kernel, work: Path, recording: Path) -> Machine:
             dump, kernel.vmlinux, kernel.folder / "System.map", recording / f"snap.{moment}.json.gz"
         )
 
-    command = qemu_command(plan, _disks(plan, kernel, work))
+    files = _disks(plan, kernel, work)
+    command = qemu_command(plan, files)
     places = {"RUN": work, "BUILD": kernel.folder}
     (recording / "cmd.txt").write_text(shown(command, places) + "\n")
     say(f"booting Linux {plan.kernel} with {plan.ram} MiB")
     with running(command, work, plan.timeout) as machine:
-        machine.run_to(kernel.address(_TRACE_BEGINS))
-        machine.snapshot("E", take)
-        machine.follow(take)
+        machine.follow({moment: kernel.address(name) for moment, name in _STOPS.items()}, take)
+        for disk in files.later:
+            machine.add_disk(disk)
+        machine.finish()
     return machine
 
 
 def _disks(plan: Plan, kernel: Kernel, work: Path) -> Files:
-    """The guest's disks: root, results, scratch, swap.  Without them, its root is an archive."""
+    """The guest's disks: root, results, scratch, swap.
+
+    A deterministic guest has its root in an archive, and no disk before the last snapshot: when
+    a disk answers depends on the host.
+    """
     root = guest_root.guest_root(cache_folder(), plan.load.name)
-    guest_root.empty_disk(work / "vdb")
+    guest_root.empty_disk(work / _RESULTS)
     if plan.deterministic:
-        guest_root.empty_disk(work / "vda", 1 << 20)
         guest_root.initrd(root, work / "root.cpio")
-        return Files(kernel.image, work, ["vda", "vdb"], work / "root.cpio")
+        guest_root.scratch_disk(work / "vda", plan.trace * 2)
+        return Files(kernel.image, work, [], work / "root.cpio", later=["vda", _RESULTS])
     guest_root.root_disk(root, work / "vda")
     guest_root.scratch_disk(work / "vdc", plan.data)
     if plan.swap:
         guest_root.swap_disk(work / "vdd", plan.swap)
-    return Files(kernel.image, work, ["vda", "vdb", "vdc", *(["vdd"] if plan.swap else [])])
+    return Files(kernel.image, work, ["vda", _RESULTS, "vdc", *(["vdd"] if plan.swap else [])])
 
 
 def _bring_in(work: Path, recording: Path) -> None:
     """Turn what the guest left on its second disk into the recording's files."""
-    results, raw = unpack_results(work / "vdb", work / "results")
+    results, raw = unpack_results(work / _RESULTS, work / "results")
     say("writing the trace as text")
     write_trace(results, raw, work, recording / "trace.txt.zst")
     pack_proc(results, recording / "proc.tar.xz")
     figures = summary(recording / "trace.txt.zst", results)
     _write_json(recording / "summary.json", figures)
+    _check_complete(figures["by_cpu"], entries(load_snapshot(recording, "B")))
+    if not figures["by_event"].get("mm_page_alloc"):
+        raise RecorderError("the trace holds no allocation: the kernel could not make its ring buffer")
     say(
         f"{figures['events']} events"
         + (f", {figures['lost']} LOST: enlarge --trace" if figures["lost"] else "")
     )
+
+
+def _check_complete(lines: Sequence[int], written: Sequence[int]) -> None:
+    """RecorderError if the guest brought back fewer lines than its CPUs had written at the last snapshot."""
+    for cpu, (brought, wanted) in enumerate(zip_longest(lines, written, fillvalue=0)):
+        if brought < wanted:
+            raise RecorderError(
+                f"the guest brought back {brought} lines of CPU {cpu}, which had written {wanted}"
+            )
 
 
 def _keep_console(work: Path, folder: Path, plan: Plan) -> Path:

@@ -1,9 +1,10 @@
-"""The recorder's own test: the smallest load on every kernel, verified against its own snapshots."""
+"""The recorder's own test: the smallest load on every kernel, held against its snapshots and itself."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from recorder.plan import Calls, Load, Plan
@@ -25,6 +26,19 @@ def record_and_verify(kernels: Iterable[str]) -> bool:
             say(f"Linux {kernel}: {verdict}")
             good = good and not verdict.wrong
     return good
+
+
+def same_twice(kernel: str) -> bool:
+    """Whether two deterministic recordings of the smallest load have the same trace, byte for byte."""
+    plan = replace(smallest(kernel), cpus=1, deterministic=True)
+    with tempfile.TemporaryDirectory(prefix="recorder-test-") as folder:
+        traces = [
+            (record(plan, ["test"], Path(folder) / boot) / "trace.txt.zst").read_bytes()
+            for boot in ("first", "second")
+        ]
+    same = traces[0] == traces[1]
+    say(f"Linux {kernel}: two deterministic boots leave {'the same trace' if same else 'DIFFERENT traces'}")
+    return same
 
 
 def smallest(kernel: str) -> Plan:

@@ -16,11 +16,13 @@ _LOST = ("overrun", "commit overrun", "dropped events")
 def summary(trace: Path, results: Path) -> dict[str, Any]:
     """What ``summary.json`` holds."""
     events: Counter[str] = Counter()
+    cpus: Counter[int] = Counter()
     calls: list[dict[str, Any]] = []
     begun: dict[int, float] = {}
     first = last = None
     for line in read_lines(trace):
         events[line.event] += 1
+        cpus[line.cpu] += 1
         first = line.time if first is None else first
         last = line.time
         if line.event == "cma_alloc_start":
@@ -29,6 +31,7 @@ def summary(trace: Path, results: Path) -> dict[str, Any]:
             calls.append(_call(line, begun.get(line.cpu, line.time)))
     return {
         "events": events.total(),
+        "by_cpu": [cpus[cpu] for cpu in range(max(cpus, default=-1) + 1)],
         "lost": lost_events(results),
         "span_s": round((last or 0) - (first or 0), 3),
         "by_event": dict(events.most_common()),

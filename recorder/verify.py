@@ -109,12 +109,23 @@ def between(lines: Iterable[Line], first: list[int], last: list[int]) -> Iterato
 
 
 class Replay:
-    """Free frames, as the trace changes them."""
+    """Free frames, as the trace changes them.
+
+    A page that compaction wanted as a target and could not use goes back to compaction's own list
+    with a mm_page_free, and is not free (compaction_free, 6.12).
+    """
 
     def __init__(self, free: Frames) -> None:
         self.free = free
         self.events = self.bulk = self.surprises = 0
+        self._targets: set[int] | None = None
+        """frames that the running compaction took for targets; None: none runs"""
+        self._migrating = False
         self._kinds = {
+            "mm_migrate_pages_start": self._begin_migration,
+            "mm_migrate_pages": self._end_migration,
+            "mm_compaction_begin": self._begin_compaction,
+            "mm_compaction_end": self._end_compaction,
             "mm_page_alloc": self._allocated,
             "mm_page_free": self._freed,
             "bulk": self._bulk_allocated,
@@ -144,8 +155,22 @@ class Replay:
 
     def _freed(self, text: str) -> None:
         pfn, order = number(text, "pfn"), number(text, "order")
-        if pfn is not None and order is not None:
-            self._give(pfn, 1 << order)
+        if pfn is None or order is None or (self._migrating and pfn in (self._targets or ())):
+            return
+        self._give(pfn, 1 << order)
+
+    def _begin_migration(self, text: str) -> None:
+        self._migrating = "reason=compaction" in text
+
+    def _end_migration(self, _text: str) -> None:
+        self._migrating = False
+
+    def _begin_compaction(self, _text: str) -> None:
+        self._targets = set()
+
+    def _end_compaction(self, _text: str) -> None:
+        """All targets that were not used have been freed; the others are in use."""
+        self._targets = None
 
     def _bulk_allocated(self, text: str) -> None:
         """Pages from the per-cpu lists; or one by an ordinary allocation, which has its own event."""
@@ -161,7 +186,9 @@ class Replay:
         """Compaction or a contiguous call takes a free chunk off its list."""
         page, order = number(text, "page"), number(text, "order")
         if page is not None and order is not None:
-            self._take(frame_of(page), 1 << order)
+            self._take(pfn := frame_of(page), 1 << order)
+            if self._targets is not None:
+                self._targets.update(range(pfn, pfn + (1 << order)))
 
     def _put_back(self, text: str) -> None:
         """When a pageblock's isolation ends, a large free chunk is taken off its list and put on another."""

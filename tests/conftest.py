@@ -13,6 +13,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 CAPTURES = REPOSITORY / "captures"
 
 
+def recordings(having):
+    """The folders of all recordings that hold a file of this name."""
+    return sorted(path.parent for place in ("*", "pairs/*") for path in CAPTURES.glob(f"{place}/{having}"))
+
+
 @pytest.fixture
 def captures():
     """The folder of recordings."""

@@ -8,12 +8,16 @@ import sys
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests.conftest import CAPTURES, REPOSITORY
 from tools.fidelity import PAGE, page
+from zonecma.capture.recording import Recording
+from zonecma.lab.explain import explain
+from zonecma.report.blocking import persistence_sentence
 
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])
 CONSOLE = re.compile(r"```console\n\$ zonecma ([^\n]*)\n(.*?)\n```", re.DOTALL)
 RATE = re.compile(r"replayed in .* a second")
+RECORDED = re.compile(r"^\| `([\w./-]+)` \| (.*) \|$", re.MULTILINE)
 
 
 def consoles():
@@ -49,3 +53,14 @@ def test_links_lead_somewhere(document):
 def test_fidelity(fidelity):
     """The page is what ``make fidelity`` would write now."""
     assert PAGE.read_text() == page([*fidelity.values()])
+
+
+def test_persistence_table():
+    rows = dict(RECORDED.findall((REPOSITORY / "docs" / "explain.md").read_text()))
+    real, with_calls = {}, set()
+    for path in (*CAPTURES.glob("*-*-6*"), *CAPTURES.glob("pairs/*")):
+        outcome, name = explain(Recording(path)), str(path.relative_to(CAPTURES))
+        ranges = sum(len(call.attempts) for call in outcome.calls)
+        real[name] = f"{outcome.nr_busy} of {ranges} | {persistence_sentence(outcome)}"
+        with_calls |= {name} if outcome.nr_calls else set()
+    assert rows == {name: real[name] for name in with_calls}

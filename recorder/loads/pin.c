@@ -1,5 +1,5 @@
-/* pin SEED MIB ROUNDS HOLD: MIB of anonymous memory, in pieces of 4 KiB to 1 MiB, pinned for long: as fixed buffers of
-   io_uring, or, on a kernel without it, in pipes by vmsplice().  Every HOLD ms one piece gives way to a new one.
+/* pin SEED MIB ROUNDS HOLD BY: MIB of anonymous memory, in pieces of 4 KiB to 1 MiB, pinned for long: BY io_uring, as
+   its fixed buffers, where the kernel has it, else by vmsplice in pipes.  Every HOLD ms one piece gives way to a new one.
 
    Kernel: pin_user_pages(FOLL_LONGTERM), which since 6.x first moves pages out of an area, with targets without
    __GFP_MOVABLE; vmsplice() takes plain references and moves nothing.  It matters because a page pinned inside an area
@@ -50,12 +50,12 @@ static int pin(struct piece *piece, size_t size)
 
 int main(int argc, char **argv)
 {
-	begin(argc, argv, "SEED MIB ROUNDS HOLD");
+	begin(argc, argv, "SEED MIB ROUNDS HOLD BY");
 	size_t count = 2 * number(argv[2]), failed = 0; /* their mean is a little more than half a MiB */
 	uint64_t rounds = count + number(argv[3]);
 	useconds_t hold = number(argv[4]) * 1000;
 	struct io_uring_params parameters = {0};
-	int ring = syscall(SYS_io_uring_setup, 1, &parameters);
+	int ring = strcmp(argv[5], "io_uring") ? -1 : syscall(SYS_io_uring_setup, 1, &parameters);
 	without_ring = ring < 0;
 	close(ring);
 	pieces = calloc(count, sizeof *pieces);

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from zonecma.errors import InputError
     from zonecma.lab.boot import boot_machine
     from zonecma.lab.compare import Comparison, compare
+    from zonecma.lab.explain import Selection, explain
+    from zonecma.lab.explanation import Explanation
     from zonecma.lab.findings import find_faults
     from zonecma.lab.placements import parse_placement
     from zonecma.lab.verification import Verification
@@ -45,6 +47,7 @@ _HOME_OF = {
     "Carveout": "zonecma.placement",
     "CmaFirst": "zonecma.placement",
     "Comparison": "zonecma.lab.compare",
+    "Explanation": "zonecma.lab.explanation",
     "Gcma": "zonecma.placement",
     "HalfFree": "zonecma.placement",
     "Home": "zonecma.placement",
@@ -55,11 +58,13 @@ _HOME_OF = {
     "Placement": "zonecma.placement",
     "Recording": "zonecma.capture.recording",
     "Verification": "zonecma.lab.verification",
+    "Selection": "zonecma.lab.explain",
     "Series": "zonecma.placement",
     "ZoneCma": "zonecma.placement",
     "ZoneMovable": "zonecma.placement",
     "boot_machine": "zonecma.lab.boot",
     "compare": "zonecma.lab.compare",
+    "explain": "zonecma.lab.explain",
     "find_faults": "zonecma.lab.findings",
     "open_recording": "zonecma.capture.recording",
     "parse_placement": "zonecma.lab.placements",
@@ -72,6 +77,7 @@ __all__ = [
     "Carveout",
     "CmaFirst",
     "Comparison",
+    "Explanation",
     "Gcma",
     "HalfFree",
     "Home",
@@ -81,6 +87,7 @@ __all__ = [
     "PageCacheOnly",
     "Placement",
     "Recording",
+    "Selection",
     "Series",
     "Verification",
     "ZoneCma",
@@ -88,6 +95,7 @@ __all__ = [
     "__version__",
     "boot_machine",
     "compare",
+    "explain",
     "find_faults",
     "open_recording",
     "parse_placement",

@@ -136,6 +136,37 @@ def compare(
     _print(outcome, as_json, comparison_table, comparison_json)
 
 
+@app.command(short_help="Say what blocked each contiguous call of a recording.")
+def explain(
+    recording: Recorded = "",
+    call: Annotated[
+        int | None, typer.Option("--call", help="Only this call, range by range.", metavar="N")
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only the calls that failed.")] = False,
+    slowest: Annotated[
+        int | None, typer.Option("--slowest", help="Only so many, the slowest first.", metavar="K", min=1)
+    ] = None,
+    as_json: AsJson = False,
+    partial: Partial = False,
+) -> None:
+    """Say of each contiguous call (cma_alloc) which ranges it tried, what blocked them, and for how long.
+
+    Without RECORDING the one that ships with zonecma is used.  All comes from the trace: what it does
+    not show is unknown.
+    """
+    from zonecma.capture.recording import DEMO, open_recording
+    from zonecma.lab.explain import Selection
+    from zonecma.lab.explain import explain as run
+    from zonecma.report.explanation import explanation_text
+    from zonecma.report.explanation_json import explanation_json
+    from zonecma.report.progress import terminal_progress
+
+    with terminal_progress() as progress:
+        chosen = Selection(call, failed, slowest)
+        outcome = run(open_recording(recording or DEMO, partial=partial), chosen, progress)
+    _print(outcome, as_json, explanation_text, explanation_json)
+
+
 @app.command(short_help="Boot a machine in the model, and print its zones.")
 def boot(
     machine: Annotated[

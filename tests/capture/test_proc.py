@@ -47,6 +47,15 @@ def test_free_pages_are_those_of_the_free_lists(source):
             assert zone.stats["nr_free_pages"] == zone["free"]
 
 
+def test_the_table_that_page_owner_adds_is_passed_over():
+    """As pagetypeinfo_showmixedcount() prints it: its head has no word "type"."""
+    text = files("cma256-mix-6.12")[2]
+    types = ("Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate")
+    head = "\nNumber of mixed blocks " + "".join(f"{name:>12} " for name in types)
+    row = f"Node 0, zone {'DMA32':>8} " + "".join(f"{count:12} " for count in (7, 9, 1, 0, 0, 0))
+    assert parse_pagetypeinfo(f"{text}{head}\n{row}\n") == parse_pagetypeinfo(text)
+
+
 def test_zone_cma_as_4_7_printed_it():
     zones = {z.name: z for z in parse_zoneinfo(files("4.7-v3")[0])}
     cma = zones["CMA"]

@@ -20,7 +20,10 @@ from zonecma.capture.trace import scan_pieces
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import parse_gfp
 
-NAMES = sorted(path.name for path in CAPTURES.iterdir() if (path / "proc.tar.xz").exists())
+NAMES = sorted(
+    str(path.parent.relative_to(CAPTURES))
+    for path in (*CAPTURES.glob("*/trace.txt.zst"), *CAPTURES.glob("pairs/*/trace.txt.zst"))
+)
 EVENT_LINE = re.compile(r"^.+-\d+ .*\[\d{3}\]|^CPU:\d", re.MULTILINE)
 HOT = {
     "mm_page_alloc": {"pfn", "order", "migratetype"},
@@ -28,7 +31,15 @@ HOT = {
     "mm_page_free_batched": {"pfn"},
     "mm_page_alloc_zone_locked": {"pfn", "order", "migratetype"},
     "mm_page_pcpu_drain": {"pfn", "order", "migratetype"},
+    "mm_filemap_add_to_page_cache": {"pfn", "order"},
+    "mm_filemap_delete_from_page_cache": {"pfn", "order"},
+    "mm_lru_insertion": {"pfn"},
+    "mm_lru_activate": {"pfn"},
+    "writeback_dirty_folio": set(),
 }
+PAGE = re.compile(r"dev (\d+):(\d+) ino ([0-9a-f]+) pfn=\w+ ofs=(\d+)")
+LRU = re.compile(r"lru=(\d) flags=([M ])([af])([s ])([b ])([d ])([B ]?)")
+WRITEBACK = re.compile(r"bdi (\S+) ino=(\d+) index=(\d+)")
 
 
 def scan(text, **options):
@@ -71,7 +82,7 @@ def check_line(trace, row, line):
         return
     task, cpu, nanoseconds, event, pairs, rest = parsed
     assert (trace.texts[row["task"]], row["cpu"], row["time"]) == (task, cpu, nanoseconds)
-    assert EVENTS[row["event"]].name == event
+    assert EVENTS[row["event"]].name == (event if event in EVENT_ID else "other")
     for key in HOT.get(event, ()):
         wanted = number(pairs[key])
         assert row[key] == (-1 if key == "pfn" and wanted == 0 and event == "mm_page_alloc" else wanted)
@@ -83,6 +94,7 @@ def check_line(trace, row, line):
     if event == "mm_migrate_pages":
         assert (row["a"], row["b"]) == (number(pairs["nr_succeeded"]), number(pairs["nr_failed"]))
         assert trace.texts[row["d"]] == pairs["reason"]
+    check_page_of_a_file(trace, row, event, rest)
     if event == "print":
         assert trace.texts[row["d"]] == rest
     if "range" in pairs:
@@ -91,7 +103,26 @@ def check_line(trace, row, line):
         assert (row["b"], row["c"]) == (number(pairs["nr_scanned"]), number(pairs["nr_taken"]))
 
 
+def check_page_of_a_file(trace, row, event, rest):
+    if event.startswith("mm_filemap"):
+        major, minor, inode, offset = PAGE.match(rest).groups()
+        assert (row["c"], row["a"], row["b"]) == (
+            int(major) * 2**20 + int(minor),
+            int(inode, 16),
+            int(offset),
+        )
+    if event == "mm_lru_insertion":
+        lru, *letters = LRU.search(rest).groups()
+        assert row["a"] == int(lru)
+        flags = {"M": 1, "a": 2, "f": 4, "s": 8, "b": 16, "d": 32, "B": 64}
+        assert row["b"] == sum(flags.get(letter, 0) for letter in letters)
+    if event in ("writeback_dirty_folio", "folio_wait_writeback"):
+        device, inode, index = WRITEBACK.match(rest).groups()
+        assert (trace.texts[row["d"]], row["a"], row["b"]) == (device, int(inode), int(index))
+
+
 ALLOC = "mm_page_alloc: pfn=0x2d61 order=2 migratetype=1 gfp_flags=GFP_KERNEL|__GFP_COMP"
+CACHED = "mm_filemap_add_to_page_cache: dev 254:0 ino 20 pfn=0x37c48 ofs=618496 order=0"
 
 
 @pytest.mark.parametrize(
@@ -149,6 +180,17 @@ def test_a_bulk_line_gives_no_more_frames_than_the_probe_prints():
     assert len(events) == 17
 
 
+def test_a_page_of_a_block_device():
+    line = "   a-1 [000] 1.0: mm_filemap_add_to_page_cache: dev 0:3 ino fe00010 pfn=0x3a2b ofs=4096 order=0"
+    event = one(line)
+    assert (event["pfn"], event["c"], event["a"], event["b"]) == (0x3A2B, 3, 254 << 20 | 16, 4096)
+
+
+@pytest.mark.parametrize(("text", "flags"), [("Ma bd ", 1 + 2 + 16 + 32), (" f   B", 4 + 64), (" f", 4)])
+def test_flags_of_a_page_are_letters_between_blanks(text, flags):
+    assert one(f"   a-1 [000] 1.0: mm_lru_insertion: pfn=0x10 lru=3 flags={text}")["b"] == flags
+
+
 @pytest.mark.parametrize(
     ("line", "lost"),
     [("CPU:1 [LOST 1234 EVENTS]", 1234), ("CPU:1 [77 EVENTS DROPPED]", 77), ("CPU:1 [EVENTS DROPPED]", 1)],
@@ -188,6 +230,9 @@ def test_headings_and_stacks_are_no_events():
         ("   a-1 [000]", "line 2", "a time stamp"),
         ("   a-1 [000] 1.0:", "line 2", "an event's name"),
         (f"   a-1 [000] 1.0: {ALLOC}|GFP_FOO", "line 2", "names of gfp flags"),
+        (f"   a-1 [000] 1.0: {CACHED.replace('254:0', '254')}", "line 2", "a number after dev,"),
+        (f"   a-1 [000] 1.0: {CACHED.replace('254:0', '9999:0')}", "line 2", "a number after dev,"),
+        (f"   a-1 [000] 1.0: {CACHED.replace('dev', 'dv')}", "line 2", "dev in this mm_filemap"),
     ],
 )
 def test_a_malformed_line_is_named(line, place, expected):

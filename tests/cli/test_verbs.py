@@ -14,6 +14,7 @@ from zonecma import __version__
 from zonecma.cli import main
 
 BOOT = str(CAPTURES / "boot-zonecma256-6.12")
+PRESS = str(CAPTURES / "cma128-press-6.12")
 
 
 def zonecma(*arguments, env=None, cwd=REPOSITORY, **options):
@@ -46,7 +47,7 @@ def test_version():
     assert zonecma("--version").stdout == f"zonecma {__version__}\n"
 
 
-@pytest.mark.parametrize("verb", ["verify", "compare", "show"])
+@pytest.mark.parametrize("verb", ["verify", "compare", "explain", "show"])
 def test_help(verb):
     done = zonecma(verb, "--help")
     assert done.returncode == 0
@@ -88,6 +89,48 @@ def test_compare_json_has_what_is_documented():
     assert [p["name"] for p in out["placements"]] == ["half-free", "last-resort", "zone-cma", "carveout"]
     keys = {"area_use_mean", "calls", "calls_ok", "frames_migrated", "min_free_outside", "failed_requests"}
     assert all(p.keys() >= keys | {"use_by"} for p in out["placements"])
+
+
+def test_explain_json_has_what_is_documented(here):
+    done = here("explain", PRESS, "--json", "--call", "7")
+    out = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    (call,) = out["calls"]
+    assert call.keys() >= {"n", "time", "size", "outcome", "latency_ms", "attempts"}
+    assert (call["n"], call["size"], call["outcome"]) == (7, 8192, "ok")
+    for attempt in call["attempts"]:
+        assert attempt.keys() >= {"start", "end", "blocker", "nr_failed"}
+    keys = {"pfn", "kind", "task", "gfp", "age_ms", "freed_after_ms", "barred_by_zone_cma"}
+    assert call["attempts"][0]["blocker"].keys() >= keys
+    assert call["attempts"][-1]["blocker"] is None
+    (kind,) = out["by_kind"].values()
+    assert kind["attempts"] == 13
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--call", "21"), "has calls 1 to 20, not call 21"),
+        (("--call", "2", "--failed"), "call 2 is one call"),
+    ],
+)
+def test_calls_that_explain_cannot_show(here, arguments, expected):
+    done = here("explain", PRESS, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert expected in done.stderr
+
+
+def test_explain_a_recording_without_calls(here):
+    done = here("explain", BOOT)
+    assert done.returncode == 0
+    assert "no contiguous call" in done.stdout
+
+
+def test_explain_a_truncated_trace_in_part(here, tmp_path):
+    done = here("explain", damaged(tmp_path, trace=WHOLE[:-999]), "--partial")
+    assert done.returncode == 0
+    assert "read in part: " in done.stdout
 
 
 def test_the_demo_recording_is_the_default():
@@ -140,7 +183,7 @@ BAD_INPUT = {
 }
 
 
-@pytest.mark.parametrize("verb", ["verify", "compare", "show"])
+@pytest.mark.parametrize("verb", ["verify", "compare", "explain", "show"])
 @pytest.mark.parametrize("case", BAD_INPUT)
 def test_bad_input_gives_one_line_and_status_2(here, tmp_path, verb, case):
     make, expected = BAD_INPUT[case]

@@ -18,6 +18,7 @@ from zonecma.capture.recording import open_recording
 from zonecma.errors import InputError
 from zonecma.lab.compare import compare
 from zonecma.lab.contents import contents_of
+from zonecma.lab.explain import explain
 from zonecma.lab.verify import verify
 from zonecma.placement import ZoneCma
 
@@ -72,7 +73,11 @@ def run_compare(folder):
     compare(open_recording(str(folder)), [ZoneCma()])
 
 
-def refused(folder, *words, by=(run_verify, run_compare)):
+def run_explain(folder):
+    explain(open_recording(str(folder)))
+
+
+def refused(folder, *words, by=(run_verify, run_compare, run_explain)):
     for run in by:
         with pytest.raises(InputError) as error:
             run(folder)
@@ -109,6 +114,7 @@ def test_an_order_that_does_not_exist(recording, order, number):
         "mm_page_alloc: pfn=0x2d61 order=0 migratetype=300 gfp_flags=GFP_KERNEL",
         "mm_page_pcpu_drain: pfn=-7 order=0 migratetype=1",
         "mm_page_free_batched: pfn=-7 order=0",
+        "putback: (f) page=0xffffea00ffffffc0 order=0",
         "mm_page_alloc_extfrag: pfn=0x3000 alloc_order=100 fallback_order=200 alloc_migratetype=0"
         " fallback_migratetype=1 change_ownership=1",
         "cma_alloc_finish: name=reserved pfn=0x3dc00 page=0xffffea0000400000 count=9000000 align=0",
@@ -138,7 +144,7 @@ def test_time_that_goes_back(recording):
 
 def test_nothing_between_the_snapshots(recording):
     shutil.copy(recording / "snap.A.json.gz", recording / "snap.B.json.gz")
-    refused(recording, "no event between the snapshots")
+    refused(recording, "no event between the snapshots", by=[run_verify, run_compare])
 
 
 def zone(raw):
@@ -182,7 +188,7 @@ SNAPSHOTS = {
 @pytest.mark.parametrize("change", SNAPSHOTS.values(), ids=SNAPSHOTS.keys())
 def test_a_snapshot_of_no_machine(recording, change):
     change_snapshot(recording, change)
-    refused(recording, "snap")
+    refused(recording, "snap", by=[run_verify, run_compare])
 
 
 def test_a_snapshot_that_is_nested_without_end(recording):

@@ -76,3 +76,11 @@ def test_a_line_to_read_has_no_place_of_this_machine():
         {"RUN": Path("/tmp/x1"), "BUILD": Path("/cache/k")},
     )
     assert line == "qemu file=RUN/vda 'a b' BUILD/bzImage"
+
+
+def test_what_4_7_had_not_can_be_switched_off():
+    """1 GiB has 262,144 pages: a fraction of 693 leaves 378 of them, six batches of 63."""
+    words = kernel_words(Plan("test", like_4_7=True))
+    assert "sysctl.vm.watermark_boost_factor=0" in words
+    assert "sysctl.vm.percpu_pagelist_high_fraction=693" in words
+    assert not any(word.startswith("sysctl.") for word in kernel_words(Plan("test")))

@@ -8,7 +8,9 @@ import pytest
 from recorder.errors import RecorderError
 from recorder.gdb_stub import GdbStub
 
-ANSWERS = {b"$?#3f": b"T05thread:01;", b"$c#63": b"T05thread:01;"}
+ANSWERS = {b"$c#63": b"T05thread:01;"}
+PATIENCE = 5.0
+"""seconds"""
 
 
 def serve(server, answers):
@@ -33,16 +35,17 @@ def stub(tmp_path, request):
         target=serve, args=(server, ANSWERS | getattr(request, "param", {})), daemon=True
     )
     thread.start()
-    yield GdbStub(tmp_path / "gdb.sock", patience=5)
+    yield GdbStub(tmp_path / "gdb.sock")
     server.close()
 
 
-def test_a_guest_runs_to_a_function(stub):
-    stub.run_to(0xFFFFFFFF81DB4E80)
+def test_a_guest_runs_to_a_function_and_to_the_next(stub):
+    stub.run_to(0xFFFFFFFF81DB4E80, PATIENCE)
+    stub.run_to(0xFFFFFFFF81000000, PATIENCE)
     stub.let_go()
 
 
 @pytest.mark.parametrize("stub", [{b"$c#63": b"W00"}], indirect=True)
 def test_a_guest_that_ends_before_is_said_so(stub):
     with pytest.raises(RecorderError, match="did not get to 0x10"):
-        stub.run_to(0x10)
+        stub.run_to(0x10, PATIENCE)

@@ -32,7 +32,7 @@ ARGUMENTS = {
     "forks": "{} 1 2",
     "metadata": "{} 200",
     "mmap": "{}/file 4 100",
-    "pin": "2 5 1",
+    "pin": "2 5 1 io_uring",
     "stream": "{}/file 4 2",
     "swap": "8 50",
     "thp": "8 100",
@@ -202,7 +202,9 @@ def test_a_failed_call_changes_nothing_asked_for(programs, area):
 @pytest.fixture
 def quick(name, tmp_path):
     """A folder in memory where there is one, so that no disk is waited for; O_DIRECT wants a disk."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() and name != "pin" else tmp_path) as folder:
+    with tempfile.TemporaryDirectory(
+        dir=MEMORY if MEMORY.is_dir() and name not in ("pin", "splice") else tmp_path
+    ) as folder:
         yield Path(folder)
 
 

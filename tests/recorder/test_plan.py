@@ -34,6 +34,14 @@ def test_the_ring_buffer_is_smaller_where_the_allocator_owns_it():
     assert (planned("").trace, planned("--kernel 6.1").trace) == (256, 96)
 
 
+def test_the_ring_buffer_is_no_larger_than_the_kernel_can_map():
+    """vmap() refuses more pages than there is ordinary memory: 384 - 160 - 64 MiB, in steps of 32."""
+    assert planned("--ram 384 --area 160M").trace == 160
+    assert planned("--ram 5000 --area 64M --huge-area 1G").trace == 256
+    with pytest.raises(RecorderError, match="at most 160 MiB can: --trace 160M"):
+        planned("--ram 384 --area 160M --trace 192M")
+
+
 @pytest.mark.parametrize(
     "words",
     ["--cpus 5", "--cpus 0", "--ram 100", "--area 2G", "--calls 1M", "--zone-cma", "--area 1X",

@@ -8,6 +8,7 @@ from recorder.errors import RecorderError
 from recorder.guest_root import loads
 from recorder.listing import listing
 from recorder.pack import pack_proc, packed_names, unpack_results
+from recorder.record import _check_complete
 from recorder.summary import lost_in, zones
 
 BROUGHT = ["after", "before", "cma.log", "cmasysfs", "cmdline", "dmesg", "events", "kallsyms",
@@ -39,11 +40,12 @@ def test_packing_twice_gives_the_same_bytes(tmp_path):
 def test_raw_buffers_come_in_the_order_of_their_cpus(tmp_path):
     disk = tmp_path / "vdb"
     with tarfile.open(disk, "w") as tar:
-        for name in ("raw.cpu10", "raw.cpu2", "res"):
+        (tmp_path / "raw").mkdir()
+        for name in ("raw/cpu10", "raw/cpu2", "raw/lost+found", "res"):
             (tmp_path / name).write_bytes(b"")
             tar.add(tmp_path / name, name)
     _, raw = unpack_results(disk, tmp_path / "out")
-    assert [path.name for path in raw] == ["raw.cpu2", "raw.cpu10"]
+    assert [path.name for path in raw] == ["cpu2", "cpu10"]
 
 
 def test_a_guest_that_brought_nothing_is_said_so(tmp_path):
@@ -77,3 +79,11 @@ def test_every_load_says_what_it_is():
     lines = listing().splitlines()
     for name in loads():
         assert any(line.split()[0] == name and len(line.split()) > 3 for line in lines), name
+
+
+def test_a_trace_that_came_back_in_part_is_refused():
+    _check_complete([5, 3], [5, 2])
+    with pytest.raises(RecorderError, match="brought back 1 lines of CPU 1, which had written 2"):
+        _check_complete([5, 1], [5, 2])
+    with pytest.raises(RecorderError, match="0 lines of CPU 1"):
+        _check_complete([5], [5, 2])

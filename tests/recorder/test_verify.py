@@ -70,6 +70,17 @@ def test_the_end_of_an_isolation_puts_back_what_it_took():
     assert replayed(range(8, 12), ("isolfree", chunk), ("putback", chunk)) == ({8, 9, 10, 11}, 0)
 
 
+def test_a_target_that_compaction_could_not_use_is_not_free_before_the_end():
+    taken = ("isolfree", f"(x) page={page(8)} order=1")
+    begin, end = ("mm_compaction_begin", "zone_start=0x0"), ("mm_compaction_end", "zone_start=0x0")
+    moving, moved = ("mm_migrate_pages_start", "reason=compaction"), ("mm_migrate_pages", "nr_failed=1")
+    given_back, source = ("mm_page_free", "pfn=0x8 order=0"), ("mm_page_free", "pfn=0x14 order=0")
+    window = [begin, taken, moving, given_back, source, moved]
+    assert replayed([8, 9], *window) == ({20}, 0)
+    assert replayed([8, 9], *window, given_back, end) == ({8, 20}, 0)
+    assert replayed([8, 9], *window, end, moving, given_back) == ({8, 20}, 0)
+
+
 def test_a_failed_contiguous_call_takes_nothing():
     assert replayed([8], ("cma_alloc_finish", "name=r pfn=0x8 count=1 align=0 errorno=-16")) == ({8}, 0)
 

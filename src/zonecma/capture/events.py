@@ -1,7 +1,8 @@
 """The trace's schema: one dtype for all events, and what each event puts into its columns.
 
 Field names are those of the kernel's TP_printk lines (include/trace/events/, 4.7 to 6.12) and
-of two kprobes: ``bulk``, the return of alloc_pages_bulk, and ``isolfree``, __isolate_free_page.
+of kprobes: ``bulk``, the return of alloc_pages_bulk, ``isolfree``, __isolate_free_page, and
+``putback``, __putback_isolated_page.
 """
 
 from __future__ import annotations
@@ -58,11 +59,35 @@ class Kind(enum.IntEnum):
     """A struct page pointer of a bulk allocation: one more event, ``bulk_page``."""
     FRAME = 9
     """A frame's number; 0, which a failed request prints, is NO_FRAME."""
+    DEVICE = 10
+    """``254:16``, major and minor number: the kernel's dev_t, ``major << 20 | minor``."""
+    PAGE_FLAGS = 11
+    """Letters of a page's flags, or blanks, to the end of the line: PageFlag bits."""
+
+
+class PageFlag(enum.IntFlag):
+    """What mm_lru_insertion says of a page, by its letter (include/trace/events/pagemap.h)."""
+
+    MAPPED = 0x1  # M
+    ANONYMOUS = 0x2  # a
+    FILE = 0x4  # f: not anonymous; tmpfs too
+    SWAPCACHE = 0x8  # s
+    SWAPBACKED = 0x10  # b
+    MAPPEDDISK = 0x20  # d
+    BUFFERS = 0x40  # B
+
+
+PAGE_FLAG_LETTERS = "MafsbdB"
+"""The letter of each PageFlag, lowest bit first."""
 
 
 @dataclass(frozen=True)
 class EventSpec:
-    """One kind of event: which fields go into which column."""
+    """One kind of event: which fields go into which column.
+
+    A field is ``key=value``; one whose key ends in a blank is ``key value``, and must be where
+    the kernel prints it.
+    """
 
     name: str
     fields: Mapping[str, tuple[str, Kind]] = field(default_factory=lambda: MappingProxyType({}))
@@ -73,6 +98,14 @@ N, H, T, G, P = Kind.NUMBER, Kind.HEX, Kind.TEXT, Kind.GFP, Kind.PAGE
 _PFN, _ORDER, _TYPE = ("pfn", N), ("order", N), ("migratetype", N)
 _RANGE = {"range": ("a", Kind.RANGE), "nr_scanned": ("b", N), "nr_taken": ("c", N)}
 _CMA = {"name": ("d", T), "count": ("a", N), "align": ("b", N)}
+_PAGE_CACHE = {
+    "dev ": ("c", Kind.DEVICE),
+    "ino ": ("a", H),
+    "pfn": _PFN,
+    "ofs": ("b", N),
+    "order": _ORDER,
+}
+_WRITEBACK = {"bdi ": ("d", T), "ino": ("a", N), "index": ("b", N)}
 _MIGRATED = {"mode": ("c", T), "reason": ("d", T)}
 _ZONE_ORDER = {"zone": ("a", T), "order": _ORDER, "ret": ("b", T)}
 _DEFER = {
@@ -180,6 +213,13 @@ EVENTS: tuple[EventSpec, ...] = (
         optional="lru",
     ),
     _spec("mm_vmscan_lru_shrink_inactive", {"nr_scanned": ("a", N), "nr_reclaimed": ("b", N)}),
+    # pagemap, filemap, writeback
+    _spec("mm_lru_insertion", {"pfn": _PFN, "lru": ("a", N), "flags": ("b", Kind.PAGE_FLAGS)}),
+    _spec("mm_lru_activate", {"pfn": _PFN}),
+    _spec("mm_filemap_add_to_page_cache", _PAGE_CACHE, optional="order"),
+    _spec("mm_filemap_delete_from_page_cache", _PAGE_CACHE, optional="order"),
+    _spec("writeback_dirty_folio", _WRITEBACK),
+    _spec("folio_wait_writeback", _WRITEBACK),
     # kprobes of the recorder
     _spec(
         "bulk",
@@ -189,6 +229,7 @@ EVENTS: tuple[EventSpec, ...] = (
     EventSpec("bulk_page"),  # pfn: one frame of the bulk event above it; no line of its own
     _spec("bulkin", {"gfp": ("b", N), "nr": ("a", N)}),
     _spec("isolfree", {"page": ("pfn", P), "order": _ORDER}),
+    _spec("putback", {"page": ("pfn", P), "order": _ORDER}),
 )
 """Every event that is read, by its number in EVENT.event."""
 

@@ -2,7 +2,7 @@
 
 A line is ``comm-pid [cpu] flags? time: event: key=value ...``, as /sys/kernel/tracing/trace
 and ``trace-cmd report`` print it.  A key that the event's table does not name is skipped
-with its value.
+with its value.  A few events print ``key value`` too: ``dev 254:0 ino 20 pfn=...``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from zonecma.capture.bytescan import (
     skip_spaces,
     word,
 )
-from zonecma.capture.events import EVENT, EVENT_ID, NO_FRAME, Kind
+from zonecma.capture.events import EVENT, EVENT_ID, NO_FRAME, PAGE_FLAG_LETTERS, Kind
 from zonecma.capture.tables import Tables
 from zonecma.capture.texts import Texts, free_slot, number_of
 from zonecma.kernel.jit import entry, jit, primitive
@@ -61,6 +61,10 @@ EXPECT_FIELD = 5
 # kind values as plain integers, for compiled code
 _TEXT, _GFP, _PAGE, _RANGE = int(Kind.TEXT), int(Kind.GFP), int(Kind.PAGE), int(Kind.RANGE)
 _REST, _HEX, _BULK_PAGE, _FRAME = int(Kind.REST), int(Kind.HEX), int(Kind.BULK_PAGE), int(Kind.FRAME)
+_DEVICE, _PAGE_FLAGS = int(Kind.DEVICE), int(Kind.PAGE_FLAGS)
+_LETTERS = tuple(PAGE_FLAG_LETTERS.encode())
+_MINOR_BITS = 20
+"""Of a dev_t (include/linux/kdev_t.h)."""
 
 _EVENT_PRINT = EVENT_ID["print"]
 _EVENT_LOST = EVENT_ID["lost"]
@@ -305,6 +309,30 @@ def _scan_range(text: NDArray[np.uint8], at: int) -> tuple[int, int, int]:
 
 
 @jit
+def _scan_device(text: NDArray[np.uint8], at: int) -> tuple[int, int]:
+    """``254:16`` as a dev_t and the position after it; ``at`` when malformed."""
+    major, colon = decimal(text, at)
+    if colon == at or byte(text, colon) != COLON:
+        return 0, at
+    minor, end = decimal(text, colon + 1)
+    return major << _MINOR_BITS | minor, end if end > colon + 1 else at
+
+
+@jit
+def _scan_page_flags(text: NDArray[np.uint8], at: int) -> tuple[int, int]:
+    """Flags by their letters, to the end of the line, and where that is."""
+    flags, end = 0, at
+    while byte(text, end) != NEWLINE:
+        flag = 1
+        for letter in _LETTERS:
+            if byte(text, end) == letter:
+                flags |= flag
+            flag <<= 1
+        end += 1
+    return flags, end
+
+
+@jit
 def _add_bulk_page(rows: NDArray[Any], cursor: Cursor, extra: int, pfn: int) -> None:
     """One more event, for a frame of the bulk allocation in the current row."""
     row, page = rows[cursor.at[2]], rows[cursor.at[2] + extra]
@@ -356,6 +384,10 @@ def _scan_fields(
                 return TEXTS_FULL
         elif kind == _RANGE:
             row.pfn, value, end = _scan_range(text, at)
+        elif kind == _DEVICE:
+            value, end = _scan_device(text, at)
+        elif kind == _PAGE_FLAGS:
+            value, end = _scan_page_flags(text, at)
         else:
             value, end = _scan_number(text, layout, kind, at)
         unused = kind == _BULK_PAGE and (extra > min(row.a, ROWS_PER_LINE - 1) or value == NO_FRAME)

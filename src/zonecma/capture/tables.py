@@ -30,21 +30,26 @@ class Tables(NamedTuple):
     required: NDArray[np.int64]
     """i8[events]: bit i is set when the event's field i must be there"""
     field_hash: NDArray[np.uint64]
-    """u8[fields]: of the key without its ="""
+    """u8[fields]: of the key without its =; a key that ends in a blank is never looked for by this"""
     field_column: NDArray[np.int64]
     """i8[fields]: index into COLUMNS"""
     field_kind: NDArray[np.int64]
     """i8[fields]: Kind"""
     key_length: NDArray[np.int64]
-    """i8[fields]: bytes of ``key=``"""
+    """i8[fields]: bytes of key_text"""
     key_words: NDArray[np.uint64]
-    """u8[fields, 2]: ``key=``, zero beyond its end; for longer keys, words that no text holds"""
+    """u8[fields, 2]: key_text, zero beyond its end; for longer keys, words that no text holds"""
     key_masks: NDArray[np.uint64]
     """u8[fields, 2]: which bytes of key_words count"""
 
 
+def key_text(key: str) -> str:
+    """A field's key as it is printed, up to its value."""
+    return key if key.endswith(" ") else f"{key}="
+
+
 def _key_words(key: str) -> tuple[list[int], list[int]]:
-    text = f"{key}=".encode()
+    text = key_text(key).encode()
     if len(text) > _FAST_KEY:
         return [1, 1], [0, 0]
     padded, mask = text.ljust(_FAST_KEY, b"\0"), (b"\xff" * len(text)).ljust(_FAST_KEY, b"\0")
@@ -71,7 +76,7 @@ def make_tables() -> Tables:
         field_hash=np.array([hash_of(key) for key in keys], np.uint64),
         field_column=np.array([COLUMNS.index(column) for _, column, _ in fields], np.int64),
         field_kind=np.array([kind for _, _, kind in fields], np.int64),
-        key_length=np.array([len(key) + 1 for key in keys], np.int64),
+        key_length=np.array([len(key_text(key)) for key in keys], np.int64),
         key_words=np.array([_key_words(key)[0] for key in keys], np.uint64),
         key_masks=np.array([_key_words(key)[1] for key in keys], np.uint64),
     )

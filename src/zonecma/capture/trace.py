@@ -28,7 +28,7 @@ from zonecma.capture.scanner import (
     empty_rows,
     scan,
 )
-from zonecma.capture.tables import make_tables
+from zonecma.capture.tables import key_text, make_tables
 from zonecma.capture.texts import empty_texts, grown, strings
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import gfp_zone, parse_gfp
@@ -146,11 +146,9 @@ class _Scan:
         expected, event, field = (int(value) for value in self.cursor.fault)
         if expected in _EXPECTED:
             return _EXPECTED[expected]
-        key = list(EVENTS[event].fields)[field - int(self.tables.first_field[event])]
+        key = key_text(list(EVENTS[event].fields)[field - int(self.tables.first_field[event])]).rstrip()
         assert expected in (EXPECT_NUMBER, EXPECT_FIELD)
-        return (
-            f"a number after {key}=" if expected == EXPECT_NUMBER else f"{key}= in this {EVENTS[event].name}"
-        )
+        return f"a number after {key}" if expected == EXPECT_NUMBER else f"{key} in this {EVENTS[event].name}"
 
     def finish(self) -> None:
         """Raises InputError when the text ends within a line."""

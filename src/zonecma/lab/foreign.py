@@ -20,6 +20,7 @@ _CHUNKS = (
     "mm_page_pcpu_drain",
     "mm_page_alloc_extfrag",
     "isolfree",
+    "putback",
 )
 _FRAMES = ("mm_page_free_batched", "bulk_page")
 _RANGES = ("cma_alloc_busy_retry", "cma_alloc_finish", "cma_release")

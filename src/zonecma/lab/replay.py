@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -44,6 +45,17 @@ class Replay:
     """trace lines between A and B"""
 
 
+class RecordedMachine(NamedTuple):
+    """What a recording is of."""
+
+    machine: Machine
+    trace: Trace
+    start: Snapshot
+    """snapshot A"""
+    end: Snapshot
+    """snapshot B"""
+
+
 def replay_of(recording: Recording, progress: Progress = no_progress, rules: Rules | None = None) -> Replay:
     """Read a recording, for a model that follows its own kernel's rules, or ``rules``.
 
@@ -52,11 +64,7 @@ def replay_of(recording: Recording, progress: Progress = no_progress, rules: Rul
     rules = rules or rules_for(recording.release)
     if rules is None:
         raise InputError(f"{recording.path}: {why_not_modelled(recording.release)}")
-    start, end = (_snapshot(recording, moment) for moment in ("A", "B"))
-    machine = machine_of(start, rules)
-    trace = recording.trace(progress)
-    _check_lines(recording, trace, end)
-    check_trace(recording.trace_file, trace, machine)
+    machine, trace, start, end = recorded_machine(recording, progress, rules)
     progress("sorting out who asked for what", 0, 0)
     replay = make_replay(recording.name, recording.release, machine, trace, start, end)
     if not replay.events:
@@ -65,6 +73,19 @@ def replay_of(recording: Recording, progress: Progress = no_progress, rules: Rul
             " the load and snapshot B after it"
         )
     return replay
+
+
+def recorded_machine(recording: Recording, progress: Progress, rules: Rules) -> RecordedMachine:
+    """A recording's machine, and its trace, which can be that machine's.
+
+    Raises InputError for a recording that is damaged or incomplete.
+    """
+    start, end = (_snapshot(recording, moment) for moment in ("A", "B"))
+    machine = machine_of(start, rules)
+    trace = recording.trace(progress)
+    _check_lines(recording, trace, end)
+    check_trace(recording.trace_file, trace, machine)
+    return RecordedMachine(machine, trace, start, end)
 
 
 def _snapshot(recording: Recording, moment: str) -> Snapshot:

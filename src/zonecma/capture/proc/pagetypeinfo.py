@@ -11,7 +11,7 @@ _HEADS = ("Page block order:", "Pages per block:", "Free pages count")
 """The lines above each node's tables."""
 _BLOCK_ORDER = re.compile(r"Page block order: (\d{1,9})$")
 _FREE = re.compile(r"Node +(\d{1,9}), zone +(\w+), type +(\w+) +(.*)$")
-_BLOCK_TYPES = re.compile(r"Number of (mixed )?blocks type +(.*)$")
+_BLOCK_TYPES = re.compile(r"Number of (?:blocks type|(mixed) blocks) +(.*)$")
 _BLOCKS = re.compile(r"Node (\d{1,9}), zone +(\w+) +(.*)$")
 
 

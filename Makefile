@@ -7,7 +7,7 @@ PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
 
 RECORDER := $(VENV)/bin/python -m recorder
 
-.PHONY: demo test bench recording test-recorder clean
+.PHONY: demo test bench fidelity recording test-recorder clean
 
 demo: $(VENV)/for-demo
 	$(VENV)/bin/zonecma verify
@@ -22,6 +22,10 @@ test: $(VENV)/for-test
 
 bench: $(VENV)/for-test
 	$(VENV)/bin/pytest benchmarks --benchmark-only --benchmark-columns=min,median,rounds --benchmark-sort=name
+
+# Writes docs/fidelity.md anew; a test compares it with what the model does.
+fidelity: $(VENV)/for-test
+	$(VENV)/bin/python -m tools.fidelity
 
 # make recording NAME=cma96-mix-6.12 OPTIONS='--ram 640 --area 96M --load mix'
 recording: $(VENV)/for-recorder

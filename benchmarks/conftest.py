@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from benchmarks.c_buddy import buddy
+
+__all__ = ["buddy"]  # a fixture
 CAPTURES = Path(__file__).resolve().parent.parent / "captures"
 RATES = pytest.StashKey[dict[str, list[tuple[str, float]]]]()
 

@@ -1,4 +1,4 @@
-"""The model's hot path, an allocation and a free, beside malloc and free of the C library."""
+"""The model's hot path, an allocation and a free, beside a minimal buddy allocator in C and malloc."""
 
 import ctypes
 
@@ -47,6 +47,13 @@ def malloc_pairs(held, size, pairs):
 def test_model(rate, order):
     state, held = booted(mib=512, cma_mib=64), np.zeros(IN_FLIGHT, np.int64)
     rate(lambda: model_pairs(state, held, order, PAIRS), PAIRS, "allocations and frees")
+
+
+@pytest.mark.parametrize("order", [0, 3, 9])
+def test_buddy_in_c(rate, buddy, order):
+    held = np.zeros(IN_FLIGHT, np.int32)
+    with buddy(512 << 8) as one:
+        rate(lambda: one.pairs(held, order, PAIRS), PAIRS, "allocations and frees")
 
 
 @pytest.mark.parametrize("size", [64, 4096])

@@ -1,8 +1,13 @@
-"""The replay of a recording's requests beside the least that a model in plain Python would do."""
+"""The replay of a recording's requests beside the least that others would do.
+
+The others see allocations and frees only, and choose no frame (the dictionary) or any (the buddy);
+what they are rated by is the same trace's events.
+"""
 
 import numpy as np
 import pytest
 
+from benchmarks.c_buddy import steps_of
 from benchmarks.conftest import CAPTURES
 from zonecma.capture.recording import open_recording
 from zonecma.lab.replay import replay_of
@@ -21,6 +26,17 @@ def test_model(rate, replay):
     rate(
         lambda: verify_replay(replay), replay.events, "trace events", seconds=lambda outcome: outcome.seconds
     )
+
+
+def test_buddy_in_c(rate, replay, buddy):
+    """A buddy allocator that knows of no zone, type, list or CPU."""
+    steps = steps_of(replay.load.requests, (ALLOC, FREE))
+
+    def serve_all():
+        with buddy(-(-replay.machine.nr_frames >> 10) << 10) as one:
+            one.replay(*steps, np.full(replay.load.nr_objects, -1, np.int32))
+
+    rate(serve_all, replay.events, "trace events")
 
 
 def test_python_dictionary(rate, replay):

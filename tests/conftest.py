@@ -35,6 +35,14 @@ def cache(tmp_path, monkeypatch):
     cache_folder.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def fidelity():
+    """What verify's three reports say of each recording in the repository, by its name; computed once."""
+    from tools.fidelity import measure, recordings
+
+    return {folder.name: measure(folder) for folder in recordings()}
+
+
 BUILDS = pytest.StashKey[dict[str, subprocess.Popen]]()
 """Verifications in processes of their own, by how their code is built; they run beside the first tests."""
 

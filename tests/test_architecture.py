@@ -1,6 +1,7 @@
 """The floors of the house: imports go downward only."""
 
 import ast
+import re
 
 import pytest
 
@@ -53,6 +54,11 @@ def test_the_ground_floor_reads_no_files(room):
         assert path.name == "jit.py" or not words & {"open", "Path", "print"}
 
 
-def test_numba_is_named_in_one_file():
-    users = [path.name for path in SOURCE.rglob("*.py") if "import numba" in path.read_text()]
-    assert users == ["jit.py"]
+def test_numba_is_named_in_two_files():
+    """How code is compiled, and how it passes the state."""
+    users = {
+        path.name
+        for path in SOURCE.rglob("*.py")
+        if re.search(r"^(import|from) (numba|llvmlite)", path.read_text(), re.M)
+    }
+    assert users == {"jit.py", "reference.py"}

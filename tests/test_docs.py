@@ -9,11 +9,10 @@ import sys
 import pytest
 
 from tests.conftest import CAPTURES, REPOSITORY
+from tools.fidelity import PAGE, page
 from zonecma.capture.recording import Recording
 from zonecma.lab.explain import explain
-from zonecma.lab.verify import verify
 from zonecma.report.blocking import persistence_sentence
-from zonecma.report.verification import share
 
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])
 CONSOLE = re.compile(r"```console\n\$ zonecma ([^\n]*)\n(.*?)\n```", re.DOTALL)
@@ -51,15 +50,9 @@ def test_links_lead_somewhere(document):
         assert (document.parent / target).exists(), target
 
 
-def test_fidelity_table():
-    rows = dict(RECORDED.findall((REPOSITORY / "docs" / "verify.md").read_text()))
-    real = {}
-    for name in rows:
-        o = verify(Recording(CAPTURES / name))
-        calls, lists = (f"{s.exact} of {s.checked}" for s in (o.calls, o.final_lists))
-        real[name] = " | ".join([share(o.allocations), share(o.refills), share(o.drains), calls, lists])
-    assert rows == real
-    assert rows.keys() == {path.name for path in CAPTURES.glob("*-*-6*") if not path.name.startswith("boot-")}
+def test_fidelity(fidelity):
+    """The page is what ``make fidelity`` would write now."""
+    assert PAGE.read_text() == page([*fidelity.values()])
 
 
 def test_persistence_table():

@@ -37,6 +37,9 @@ Recorded = Annotated[str, typer.Argument(metavar="RECORDING", help=_RECORDING, s
 AsJson = Annotated[bool, typer.Option("--json", help=_JSON)]
 Partial = Annotated[bool, typer.Option("--partial", help=_PARTIAL)]
 
+_Shown = tuple[Any, Callable[[Any], str], Callable[[Any], Any]]
+"""An outcome, and how it looks as a table and as JSON."""
+
 
 def _show_version(wanted: bool) -> None:
     if wanted:
@@ -54,19 +57,52 @@ def _options(
 
 
 @app.command(short_help="Hold the model's page frames against a recorded kernel's.")
-def verify(recording: Recorded = "", as_json: AsJson = False, partial: Partial = False) -> None:
+def verify(
+    recording: Recorded = "",
+    free_run: Annotated[
+        bool, typer.Option("--free-run", help="Let the model run alone: no miss is put right.")
+    ] = False,
+    explain_misses: Annotated[
+        bool, typer.Option("--explain-misses", help="List the misses by cause, with an example of each.")
+    ] = False,
+    as_json: AsJson = False,
+    partial: Partial = False,
+) -> None:
     """Replay a recorded kernel's requests, and compare every page frame that the model chooses.
 
     Without RECORDING the one that ships with zonecma is used.  The status is 0 whatever the score.
     """
     from zonecma.capture.recording import DEMO, open_recording
-    from zonecma.lab.verify import verify as run
     from zonecma.report.progress import terminal_progress
+
+    if free_run and explain_misses:
+        raise InputError("--free-run and --explain-misses are reports of their own; expected one of them")
+    report = _free_run if free_run else _explained if explain_misses else _verified
+    opened = open_recording(recording or DEMO, partial=partial)
+    with terminal_progress() as progress:
+        outcome, table, to_json = report(opened, progress)
+    _print(outcome, as_json, table, to_json)
+
+
+def _verified(recording: Any, progress: Any) -> _Shown:
+    from zonecma.lab.verify import verify
     from zonecma.report.verification import verification_json, verification_table
 
-    with terminal_progress() as progress:
-        outcome = run(open_recording(recording or DEMO, partial=partial), progress)
-    _print(outcome, as_json, verification_table, verification_json)
+    return verify(recording, progress), verification_table, verification_json
+
+
+def _explained(recording: Any, progress: Any) -> _Shown:
+    from zonecma.lab.misses import explain_misses
+    from zonecma.report.misses import misses_json, misses_table
+
+    return explain_misses(recording, progress), misses_table, misses_json
+
+
+def _free_run(recording: Any, progress: Any) -> _Shown:
+    from zonecma.lab.free_run import free_run
+    from zonecma.report.free_run import free_run_json, free_run_table
+
+    return free_run(recording, progress), free_run_table, free_run_json
 
 
 @app.command(short_help="Run a recorded load under several placements of CMA.")

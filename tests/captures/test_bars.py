@@ -2,21 +2,13 @@
 
 import pytest
 
-from tests.conftest import CAPTURES
-from zonecma.capture.recording import Recording
-from zonecma.lab.verify import verify
-
-
-def recording(name):
-    return Recording(CAPTURES / name)
-
 
 def share(score):
     return score.exact / score.checked
 
 
-def test_nocma_mix_is_exact():
-    outcome = verify(recording("nocma-mix-6.12"))
+def test_nocma_mix_is_exact(fidelity):
+    outcome = fidelity["nocma-mix-6.12"].verification
     assert (outcome.allocations.checked, outcome.refills.checked) == (81_732, 50_068)
     assert outcome.refill_sizes.checked == 318
     assert outcome.drains.checked == 9_746
@@ -27,8 +19,8 @@ def test_nocma_mix_is_exact():
     assert not outcome.skipped
 
 
-def test_cma256_mix():
-    outcome = verify(recording("cma256-mix-6.12"))
+def test_cma256_mix(fidelity):
+    outcome = fidelity["cma256-mix-6.12"].verification
     assert outcome.allocations.checked >= 81_900
     assert share(outcome.allocations) >= 0.999
     assert share(outcome.refills) >= 0.999
@@ -36,16 +28,16 @@ def test_cma256_mix():
     assert share(outcome.drains_in_calls) >= 0.999
 
 
-def test_zonecma_mix():
-    outcome = verify(recording("zonecma-mix-6.12"))
+def test_zonecma_mix(fidelity):
+    outcome = fidelity["zonecma-mix-6.12"].verification
     assert share(outcome.allocations) >= 0.995
     assert share(outcome.refills) >= 0.999
     assert share(outcome.drains) >= 0.99
     assert outcome.calls.exact == outcome.calls.checked == 15
 
 
-def test_cma256_mix_of_6_1():
-    outcome = verify(recording("cma256-mix-6.1"))
+def test_cma256_mix_of_6_1(fidelity):
+    outcome = fidelity["cma256-mix-6.1"].verification
     assert (outcome.allocations.checked, outcome.refills.checked) == (80_469, 51_700)
     assert share(outcome.allocations) >= 0.99
     assert share(outcome.refills) >= 0.99
@@ -57,7 +49,31 @@ BOOTS = ["boot-nocma-6.12", "boot-cma256-6.12", "boot-cma256-6.1", "boot-zonecma
 
 
 @pytest.mark.parametrize("name", BOOTS)
-def test_short_recordings(name):
-    outcome = verify(recording(name))
+def test_short_recordings(fidelity, name):
+    outcome = fidelity[name].verification
     assert outcome.allocations.exact == outcome.allocations.checked > 700
     assert outcome.final_lists.exact == outcome.final_lists.checked
+
+
+@pytest.mark.parametrize("name", ["nocma-mix-6.12", "cma256-mix-6.12", "cma256-mix-6.1", *BOOTS])
+def test_alone_the_model_is_the_kernel_to_the_end(fidelity, name):
+    outcome = fidelity[name].alone
+    assert outcome.allocations.exact == outcome.allocations.checked == outcome.before_first > 700
+    assert outcome.first_miss is None
+    assert outcome.calls.exact == outcome.calls.checked
+    assert outcome.final_lists.exact == outcome.final_lists.checked
+    assert (outcome.frames_off, outcome.undone) == (0, {})
+
+
+@pytest.mark.parametrize("name", ["cma256-mix-smp2-6.12", "cma128-press-6.12"])
+def test_alone_the_model_goes_on_where_it_is_wrong(fidelity, name):
+    outcome = fidelity[name].alone
+    assert 0 < outcome.before_first < outcome.allocations.checked
+    if outcome.first_miss:
+        assert outcome.first_miss.predicted != outcome.first_miss.recorded
+
+
+def test_every_miss_has_a_cause(fidelity):
+    for one in fidelity.values():
+        assert sum(cause.misses for cause in one.misses.causes) == one.misses.missed, one.name
+        assert "unknown" not in [cause.cause for cause in one.misses.causes], one.name

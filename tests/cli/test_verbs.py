@@ -55,6 +55,19 @@ def test_help(verb):
     assert max(map(len, done.stdout.split("\n"))) <= 100
 
 
+def test_two_reports_at_once_are_refused(here):
+    done = here("verify", BOOT, "--free-run", "--explain-misses")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "expected one of them" in done.stderr
+
+
+@pytest.mark.parametrize(("option", "known"), [("--free-run", "frames_off"), ("--explain-misses", "causes")])
+def test_the_other_reports_of_verify_have_json(here, option, known):
+    done = here("verify", BOOT, option, "--json")
+    assert done.returncode == 0
+    assert known in json.loads(done.stdout)
+
+
 def test_verify_json_has_what_is_documented():
     done = zonecma("verify", BOOT, "--json")
     out = json.loads(done.stdout)

@@ -13,9 +13,10 @@ from zonecma.errors import InputError
 from zonecma.kernel.jit import entry
 from zonecma.kernel.validate import validate
 from zonecma.lab.calls import no_calls
+from zonecma.lab.final_lists import compare_lists
 from zonecma.lab.replay import initial_state, replay_of
 from zonecma.lab.serve import serve
-from zonecma.lab.verify import _compare_lists, verify, verify_replay
+from zonecma.lab.verify import verify, verify_replay
 from zonecma.placement import HalfFree
 from zonecma.placement.tables import fill_tables
 from zonecma.workload.requests import ALLOC, BULK, CMA_FINISH, CMA_RETRY, CMA_TEST
@@ -148,7 +149,7 @@ def test_without_any_look_at_the_record_the_model_ends_where_the_kernel_ended(na
     fill_tables(state, HalfFree(), replay.load.gfp_masks)
     serve_all(state, no_calls(len(replay.machine.areas)), replay.load.requests.view(np.recarray))
     validate(state)
-    lists = _compare_lists(state, replay.end)
+    lists = compare_lists(state, replay.end)
     assert lists.exact == lists.checked > 20
 
 

@@ -1,4 +1,6 @@
-"""The one door to numba: how the model is compiled and where the machine code is kept.
+"""The door to numba: how the model is compiled and where the machine code is kept.
+
+How compiled code passes the state is said in ``reference.py``.
 
 ``_nrt=False`` (no reference counting: the model allocates nothing while it runs) and
 ``forceinline`` are private options of numba, so they are named here and nowhere else.

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
+from zonecma.kernel.reference import by_reference
 from zonecma.kernel.zone import MAX_NR_ZONES, NO_ZONE
 
 # Strides of the list heads: powers of two above 14 orders (64 KiB pages), 6 types, 14 pcp lists.
@@ -148,6 +149,7 @@ MAX_PAGE_ORDER = 10
 """Order of the largest chunk, unless the architecture says otherwise (include/linux/mmzone.h)."""
 
 
+@by_reference
 class State(NamedTuple):
     """Everything the model reads and writes."""
 

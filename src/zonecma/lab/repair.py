@@ -25,6 +25,7 @@ from zonecma.kernel.pcp import (
     pcp_allowed_order,
     remove_from_pcp_list,
 )
+from zonecma.kernel.reference import by_reference
 from zonecma.kernel.state import IN_USE, PINDEX_STRIDE, RESERVED, State
 from zonecma.kernel.tracepoint import MM_PAGE_ALLOC_ZONE_LOCKED, MM_PAGE_PCPU_DRAIN
 from zonecma.kernel.units import NO_PFN, Cpu, Migratetype, Order, Pfn, Pindex, User, ZoneIndex
@@ -35,6 +36,7 @@ DOUBTS = 8
 FIRST = np.int64(0)
 
 
+@by_reference
 class Doubts(NamedTuple):
     """Allocations, by per-cpu list, where model and record differ and neither is proven."""
 

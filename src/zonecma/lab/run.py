@@ -12,6 +12,7 @@ from zonecma.kernel.cma import cma_alloc, cma_release
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import entry, jit
 from zonecma.kernel.migrate import place_object
+from zonecma.kernel.reference import by_reference
 from zonecma.kernel.state import NO_OBJECT, State
 from zonecma.kernel.tracepoint import MM_PAGE_ALLOC, trace_reset
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User
@@ -30,6 +31,7 @@ OUTCOME = np.dtype(
 """What became of a contiguous call."""
 
 
+@by_reference
 class Run(NamedTuple):
     """What a run writes besides the state."""
 

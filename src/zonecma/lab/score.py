@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.reference import by_reference
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, Code, Pfn
 
@@ -27,7 +28,20 @@ REPAIRS = Code(0)
 TAKEN_BY_COMPACTION = Code(1)
 NR_COUNTS = 2
 
+MISSED = np.dtype(
+    [
+        ("predicted", "i8"),  # the model's first one that was not the kernel's
+        ("recorded", "i8"),
+        ("line", "u4"),  # of the trace
+        ("choices", "u4"),  # how many were missed
+        ("score", "u1"),
+    ],
+    align=True,
+)
+"""What was missed of one request, by score."""
 
+
+@by_reference
 class Tally(NamedTuple):
     """The scores so far."""
 
@@ -39,16 +53,35 @@ class Tally(NamedTuple):
     """i8[NR_SCORES, 3]: trace line, the model's choice, the kernel's; line 0: no miss"""
     counts: NDArray[np.int64]
     """i8[NR_COUNTS]"""
+    missed: NDArray[Any]
+    """MISSED[]: as many as there is room for, in order"""
+    nr_missed: NDArray[np.int64]
+    """i8[1]"""
 
 
-def empty_tally() -> Tally:
-    """Nothing checked."""
+def empty_tally(room: int = 0) -> Tally:
+    """Nothing checked, and room for so many MISSED."""
     return Tally(
         np.zeros(NR_SCORES, np.int64),
         np.zeros(NR_SCORES, np.int64),
         np.zeros((NR_SCORES, 3), np.int64),
         np.zeros(NR_COUNTS, np.int64),
+        np.zeros(room, MISSED).view(np.recarray),
+        np.zeros(1, np.int64),
     )
+
+
+@jit
+def _note_miss(tally: Tally, score: Code, line: int, predicted: int, recorded: int) -> None:
+    """Write a miss down, with those before it of the same request and score."""
+    last = tally.nr_missed[0] - 1
+    if last >= 0 and tally.missed[last].line == line and tally.missed[last].score == score:
+        tally.missed[last].choices += 1
+    elif last + 1 < tally.missed.size:
+        tally.nr_missed[0] += 1
+        entry = tally.missed[last + 1]
+        entry.line, entry.score, entry.choices = line, score, 1
+        entry.predicted, entry.recorded = predicted, recorded
 
 
 @primitive
@@ -62,6 +95,7 @@ def judge(tally: Tally, score: Code, line: int, predicted: int, recorded: int) -
         tally.first_miss[score, 0] = line
         tally.first_miss[score, 1] = predicted
         tally.first_miss[score, 2] = recorded
+    _note_miss(tally, score, line, predicted, recorded)
     return False
 
 

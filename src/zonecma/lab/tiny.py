@@ -50,8 +50,11 @@ def _snapshot(lines: int) -> Snapshot:
     return Snapshot((zone,), (area,), (lines,))
 
 
-def tiny_replay() -> Replay:
-    """A load of one free."""
-    before, after = _snapshot(0), _snapshot(3)
-    trace = scan_pieces(Path("tiny"), [_TEXT], len(_TEXT))
+def tiny_replay(text: bytes = _TEXT) -> Replay:
+    """The load of a trace, one free unless another is given, on one CPU.
+
+    Snapshot B shows the machine as it was before.
+    """
+    before, after = _snapshot(0), _snapshot(text.count(b"\n"))
+    trace = scan_pieces(Path("tiny"), [text], len(text))
     return make_replay("tiny", NEWEST.series, machine_of(before, NEWEST), trace, before, after)

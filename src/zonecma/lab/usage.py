@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from zonecma.kernel.chunk import chunk_pages
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.pageblock import pageblock_of
+from zonecma.kernel.reference import by_reference
 from zonecma.kernel.state import NO_OBJECT, State
 from zonecma.kernel.units import Pfn
 from zonecma.kernel.users import UNKNOWN_USER
@@ -20,6 +21,7 @@ NR_KINDS = len(UserKind)
 _OTHER = int(UserKind.OTHER)
 
 
+@by_reference
 class Usage(NamedTuple):
     """The accounts of one run."""
 

@@ -6,24 +6,18 @@ import time
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zonecma.capture.recording import Recording
-from zonecma.capture.snapshot import Snapshot
-from zonecma.kernel.contents import free_lists, pcp_lists
 from zonecma.kernel.jit import compile_once
 from zonecma.kernel.rules import NEWEST, rules_for, why_not_modelled
 from zonecma.kernel.state import State
 from zonecma.kernel.validate import validate
 from zonecma.lab import score
-from zonecma.lab.calls import no_calls
-from zonecma.lab.referee import referee
-from zonecma.lab.repair import no_doubts
-from zonecma.lab.replay import Replay, initial_state, replay_of
+from zonecma.lab.final_lists import compare_lists, lists_of
+from zonecma.lab.judging import Judging
+from zonecma.lab.replay import Replay, replay_of
 from zonecma.lab.tiny import tiny_replay
 from zonecma.lab.verification import Miss, Score, Verification
-from zonecma.placement import HalfFree
-from zonecma.placement.tables import fill_tables
 from zonecma.progress import Progress, no_progress
 from zonecma.workload.requests import (
     ALLOC,
@@ -70,19 +64,14 @@ def verify(recording: Recording, progress: Progress = no_progress) -> Verificati
 
 def verify_replay(replay: Replay, progress: Progress = no_progress) -> Verification:
     """Put all requests to the model, judge its choices, and check its state at the end."""
-    state = initial_state(replay, len(replay.load.gfp_masks))
-    fill_tables(state, HalfFree(), replay.load.gfp_masks)
-    requests, tally = replay.load.requests.view(np.recarray), score.empty_tally()
-    calls, doubts = no_calls(len(replay.machine.areas)), no_doubts(replay.machine.nr_cpus)
-    seconds = 0.0
-    for first in range(0, max(len(requests), 1), CHUNK):
-        last = min(first + CHUNK, len(requests))
+    judging, requests, seconds = Judging(replay), len(replay.load.requests), 0.0
+    for last in range(CHUNK, requests + CHUNK, CHUNK):
         begun = time.perf_counter()
-        referee(state, calls, requests, replay.recorded, tally, doubts, first, last)
+        judging.go_to(min(last, requests))
         seconds += time.perf_counter() - begun
-        progress("replaying", last, len(requests))
-    validate(state)
-    return _verification(replay, state, tally, seconds)
+        progress("replaying", min(last, requests), requests)
+    validate(judging.state)
+    return _verification(replay, judging.state, judging.tally, seconds)
 
 
 def _verification(replay: Replay, state: State, tally: score.Tally, seconds: float) -> Verification:
@@ -97,7 +86,7 @@ def _verification(replay: Replay, state: State, tally: score.Tally, seconds: flo
         kernel=replay.release,
         events=replay.events,
         **scores,
-        final_lists=_compare_lists(state, replay.end),
+        final_lists=compare_lists(state, replay.end),
         skipped=_skipped(tally, state),
         repairs=int(tally.counts[score.REPAIRS]),
         lost=replay.trace.lost(),
@@ -124,7 +113,7 @@ def _skip_all(replay: Replay) -> Verification:
         "drains_by_others": int(drained[(op == DRAIN_ALL) & ~in_call].sum()),
         "calls": int(np.count_nonzero(op == CMA_FINISH)),
         "ranges": int(np.count_nonzero((op == CMA_TEST) | (op == CMA_RETRY))),
-        "final_lists": len(_lists_of(replay.end)),
+        "final_lists": len(lists_of(replay.end)),
     }
     scores: dict[str, Any] = {name: Score(count, 0) for name, count in missed.items()}
     return Verification(
@@ -144,24 +133,3 @@ def _skipped(tally: score.Tally, state: State) -> dict[str, int]:
         "choices that the model's log had no room for": int(state.conf.log_lost),
     }
     return {reason: count for reason, count in reasons.items() if count}
-
-
-def _compare_lists(state: State, end: Snapshot) -> Score:
-    """Each list that is not empty in both: equal when it holds the same frames in the same order."""
-    model: dict[tuple[object, ...], NDArray[np.int64]] = {}
-    model.update({("free", *key): frames for key, frames in free_lists(state)})
-    model.update({("pcp", *key): frames for key, frames in pcp_lists(state)})
-    kernel, empty = _lists_of(end), np.zeros(0, np.int64)
-    keys = model.keys() | kernel.keys()
-    equal = sum(np.array_equal(model.get(key, empty), kernel.get(key, empty)) for key in keys)
-    return Score(len(keys), equal)
-
-
-def _lists_of(snapshot: Snapshot) -> dict[tuple[object, ...], NDArray[np.int64]]:
-    """The lists of a snapshot that are not empty."""
-    lists: dict[tuple[object, ...], NDArray[np.int64]] = {}
-    for zone in snapshot.zones:
-        lists.update({("free", zone.index, *key): frames for key, frames in zone.free.items()})
-        for pcp in zone.pcp:
-            lists.update({("pcp", zone.index, pcp.cpu, key): frames for key, frames in pcp.lists.items()})
-    return lists

@@ -28,7 +28,7 @@ _COUNTED = ("refill_sizes", "drain_decisions")
 def verification_table(outcome: Verification, columns: int | None = None) -> str:
     """The table, what was skipped, and the first miss of each kind."""
     rows = [["", "checked", "exact", "share"]]
-    rows += [[label, *_cells(getattr(outcome, name))] for label, name in _ROWS]
+    rows += [[label, *cells(getattr(outcome, name))] for label, name in _ROWS]
     heading = f"{outcome.recording}: kernel {outcome.kernel}, {thousands(outcome.events)} trace events"
     return "\n\n".join([heading, aligned(rows), notes(_remarks(outcome), columns)])
 
@@ -38,7 +38,8 @@ def share(score: Score) -> str:
     return f"{score.exact * 100_000 // score.checked / 1000:.3f} %" if score.checked else "-"
 
 
-def _cells(score: Score) -> list[str]:
+def cells(score: Score) -> list[str]:
+    """A score as three cells of a table: checked, exact, share."""
     return [thousands(score.checked), thousands(score.exact), share(score)]
 
 
@@ -57,13 +58,14 @@ def _remarks(outcome: Verification) -> list[str]:
         lines.append(f"read in part: {outcome.damage}")
     for label, name in _ROWS:
         if name in outcome.first_misses:
-            lines.append(
-                f"first miss, {label.strip()}: {_miss(outcome.first_misses[name], name in _COUNTED)}"
-            )
+            miss = miss_text(outcome.first_misses[name], counted=name in _COUNTED)
+            lines.append(f"first miss, {label.strip()}: {miss}")
     return lines
 
 
-def _miss(miss: Miss, counted: bool) -> str:
+def miss_text(miss: Miss, *, counted: bool = False) -> str:
+    """Both choices, ``counted`` if they are numbers of chunks, and where in the trace."""
+
     def say(choice: int) -> str:
         if counted:
             return f"{choice} chunks"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from zonecma.capture.events import EVENT_ID
 from zonecma.kernel.jit import entry, jit, primitive
+from zonecma.kernel.reference import by_reference
 from zonecma.workload.requests import (
     ALLOC,
     BULK,
@@ -55,6 +56,7 @@ _PCP_ORDERS = 3
 """Orders up to this one have per-cpu lists, and so has the pageblock's."""
 
 
+@by_reference
 class Facts(NamedTuple):
     """What is known of the trace beforehand."""
 
@@ -77,6 +79,7 @@ class Facts(NamedTuple):
     """1 where a claimed pageblock leaves its list with mm_page_alloc_extfrag alone (6.12.117)"""
 
 
+@by_reference
 class Books(NamedTuple):
     """Who owns what, while the pass reads."""
 
@@ -116,6 +119,7 @@ NR_OBJECTS, NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED = 0, 1, 2, 3, 4
 FIRST_TARGET, NR_TARGETS, NR_FOUND = 5, 6, 7
 
 
+@by_reference
 class Output(NamedTuple):
     """Requests, and the recorded chunks with the request that owns each (NOBODY: none)."""
 

@@ -7,10 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from zonecma.kernel.reference import by_reference
+
 CHUNK = np.dtype([("pfn", "u4"), ("order", "u1")], align=True)
 """A chunk of frames that the kernel handed out, fetched or gave back."""
 
 
+@by_reference
 class Recorded(NamedTuple):
     """Chunks by request: request i's are ``chunks[first[i]:first[i + 1]]`` of each kind."""
 

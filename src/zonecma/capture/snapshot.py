@@ -51,6 +51,10 @@ class ZoneSnapshot:
     watermark: tuple[int, ...]
     """MIN, LOW, HIGH, and PROMO where the kernel has it"""
     watermark_boost: int
+    counted_free: int
+    """NR_FREE_PAGES as the zone counts it, without what CPUs keep to themselves"""
+    counted_cma: int
+    """the same of NR_FREE_CMA_PAGES"""
     lowmem_reserve: dict[ZoneIndex, int]
     """kept back from requests whose highest zone is the key"""
     free: dict[tuple[Order, Migratetype], NDArray[np.int64]]
@@ -145,6 +149,8 @@ def _zone(raw: dict[str, Any], types: dict[str, Migratetype]) -> ZoneSnapshot:
         cma=int(raw["cma"]),
         watermark=tuple(int(mark) for mark in raw["watermark"]),
         watermark_boost=int(raw["watermark_boost"]),
+        counted_free=int(raw["vm_stat"]["NR_FREE_PAGES"]),
+        counted_cma=_counted_cma(raw["vm_stat"]),
         lowmem_reserve=dict(zip(_RESERVE_COLUMNS, raw["lowmem_reserve"], strict=False)),
         free={
             (Order(int(order)), types[name]): _frames(frames)
@@ -155,6 +161,11 @@ def _zone(raw: dict[str, Any], types: dict[str, Migratetype]) -> ZoneSnapshot:
         pageblocks=blocks & np.uint8(_MIGRATETYPE_BITS),
         pageblock_order=_pageblock_order(start, spanned, len(blocks)),
     )
+
+
+def _counted_cma(counters: dict[str, Any]) -> int:
+    """NR_FREE_CMA_PAGES; where a snapshot's names are off by one place, it is the last counter still."""
+    return int(counters.get("NR_FREE_CMA_PAGES", [*counters.values()][-1]))
 
 
 def _pageblock_order(start: int, spanned: int, blocks: int) -> int:

@@ -38,6 +38,7 @@ from zonecma.kernel.rmqueue import RMQUEUE_NORMAL, rmqueue
 from zonecma.kernel.state import IN_USE, ON_PCP, State
 from zonecma.kernel.tracepoint import trace_mm_page_alloc_zone_locked, trace_mm_page_pcpu_drain
 from zonecma.kernel.units import NO_PFN, AllocFlags, Cpu, Migratetype, Order, Pfn, Pindex, ZoneIndex
+from zonecma.kernel.vmstat import fold_zone_diffs, keep_free_diff
 from zonecma.kernel.watermark import wmark_pages, zone_watermark_ok
 from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_BELOW_HIGH, ZONE_MOVABLE
 
@@ -147,16 +148,17 @@ def rmqueue_bulk(
     The first chunk ends up first: at the end that this request takes from.
     """
     pindex, end = order_to_pindex(migratetype, order), np.bool_(not alloc_flags & ALLOC_COLD)
-    mode = RMQUEUE_NORMAL
+    mode, before = RMQUEUE_NORMAL, s.zone[zone].nr_free_pages
+    s.zone[zone].counts_later = 1 if has(s, COUNTS_REFILLS_LATE) else 0
     for _ in range(nr_chunks):
         pfn, mode = rmqueue(s, zone, order, migratetype, alloc_flags, mode)
         if pfn == NO_PFN:
             break
         add_to_pcp_list(s, pfn, zone, cpu, order, pindex, end)
         trace_mm_page_alloc_zone_locked(s, pfn, order, cpu)
-        if has(s, COUNTS_REFILLS_LATE):
-            s.zone[zone].uncounted += 1 << order
-    s.zone[zone].uncounted = 0
+    if has(s, COUNTS_REFILLS_LATE):
+        s.zone[zone].counts_later = 0
+        keep_free_diff(s, zone, s.zone[zone].nr_free_pages - before)
 
 
 @jit
@@ -369,18 +371,29 @@ def drain_all_zones(s: State) -> None:
 
 
 @jit
-def decay_pcp_high(s: State, cpu: Cpu) -> None:
-    """A CPU's periodic timer: each zone's ``high`` falls, what exceeds it is given back (decay_pcp_high)."""
-    if not has(s, PCP_TUNES_ITSELF):
-        return
-    for index in range(MAX_NR_ZONES):
-        zone = ZoneIndex(index)
-        pcp = s.pcp[zone, cpu]
-        if pcp.high > pcp.high_min:
-            chunk = pcp.batch << s.config[0].pcp_batch_scale_max
-            pcp.high = max(pcp.count - chunk, pcp.high - (pcp.high >> 3), pcp.high_min)
-        excess = pcp.count - pcp.high
-        while excess > 0:
-            batch = min(excess, pcp.batch)
-            free_pcppages_bulk(s, zone, cpu, batch, Pindex(0))
-            excess -= batch
+def decay_pcp_high(s: State, zone: ZoneIndex, cpu: Cpu) -> None:
+    """``high`` falls, and what exceeds it is given back (decay_pcp_high)."""
+    pcp = s.pcp[zone, cpu]
+    if pcp.high > pcp.high_min:
+        chunk = pcp.batch << s.config[0].pcp_batch_scale_max
+        pcp.high = max(pcp.count - chunk, pcp.high - (pcp.high >> 3), pcp.high_min)
+    excess = pcp.count - pcp.high
+    while excess > 0:
+        batch = min(excess, pcp.batch)
+        free_pcppages_bulk(s, zone, cpu, batch, Pindex(0))
+        excess -= batch
+
+
+@jit
+def refresh_zone_stats(s: State, zone: ZoneIndex, cpu: Cpu) -> None:
+    """A CPU's periodic timer, one zone's turn (refresh_cpu_vm_stats)."""
+    fold_zone_diffs(s, zone, cpu)
+    if has(s, PCP_TUNES_ITSELF):
+        decay_pcp_high(s, zone, cpu)
+
+
+@jit
+def refresh_cpu_vm_stats(s: State, cpu: Cpu) -> None:
+    """A CPU's periodic timer, all zones in turn (refresh_cpu_vm_stats)."""
+    for zone in range(MAX_NR_ZONES):
+        refresh_zone_stats(s, ZoneIndex(zone), cpu)

@@ -50,8 +50,8 @@ ZONE = np.dtype(
         ("present", "i8"),
         ("managed", "i8"),
         ("cma", "i8"),  # frames of CMA areas
-        ("nr_free_pages", "i8"),  # NR_FREE_PAGES
-        ("nr_free_cma", "i8"),  # NR_FREE_CMA_PAGES
+        ("nr_free_pages", "i8"),  # NR_FREE_PAGES, with what CPUs keep to themselves of it
+        ("nr_free_cma", "i8"),  # NR_FREE_CMA_PAGES, likewise
         ("nr_free_highatomic", "i8"),
         ("nr_free", "i8", (ORDER_STRIDE,)),  # chunks of each order
         ("watermark", "i8", (4,)),  # MIN, LOW, HIGH, PROMO
@@ -62,7 +62,9 @@ ZONE = np.dtype(
         ("contiguous", "i8"),  # set_zone_contiguous() found no hole
         ("nr_try_movable", "i8"),  # what is left of this turn; only where CMA is used in turns
         ("nr_try_cma", "i8"),
-        ("uncounted", "i8"),  # frames that a refill has taken and not counted yet
+        ("free_lag", "i8"),  # by how much decisions read NR_FREE_PAGES too low
+        ("cma_lag", "i8"),  # the same of NR_FREE_CMA_PAGES
+        ("counts_later", "i8"),  # 1 during a refill that counts its frames at its end
         ("nr_isolate_pageblock", "i8"),  # isolated pageblocks
         ("nr_alloc_batch", "i8"),  # NR_ALLOC_BATCH: frames of its turn that are left (4.7)
         ("zone_flags", "i8"),  # ZONE_* bits; not "flags": a numpy record has such an attribute
@@ -82,6 +84,8 @@ PCP = np.dtype(
         ("alloc_factor", "i8"),  # shift
         ("free_count", "i8"),  # frames freed in a row; before 6.7 free_factor: a shift
         ("alloc_batch_diff", "i8"),  # this CPU's own part of nr_alloc_batch (4.7)
+        ("free_diff", "i8"),  # and of NR_FREE_PAGES
+        ("cma_diff", "i8"),  # and of NR_FREE_CMA_PAGES
     ],
     align=True,
 )
@@ -120,6 +124,7 @@ CONFIG = np.dtype(
         ("max_order", "i8"),  # largest order of a free chunk, inclusive
         ("first_free_list", "i8"),  # index of the first free list's head among the frames
         ("first_pcp_list", "i8"),
+        ("this_cpu", "i8"),  # who runs: smp_processor_id()
         ("features", "i8"),  # bits of features.py
         ("pcp_batch_scale_max", "i8"),  # CONFIG_PCP_BATCH_SCALE_MAX
         ("watermark_boost_factor", "i8"),  # vm.watermark_boost_factor, 1/10000

@@ -13,6 +13,7 @@ from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.rules import Rules, rules_for, why_not_modelled
 from zonecma.kernel.state import State
+from zonecma.kernel.thresholds import refresh_zone_stat_thresholds
 from zonecma.kernel.validate import InvariantError, validate
 from zonecma.lab.foreign import check_trace
 from zonecma.machine.from_snapshot import machine_of
@@ -88,6 +89,7 @@ def _check_lines(recording: Recording, trace: Trace, end: Snapshot) -> None:
 def initial_state(replay: Replay, nr_gfp_classes: int, nr_objects: int = 0) -> State:
     """The model as snapshot A shows the machine; raises InputError when no allocator can be so."""
     state = bare_state(replay.machine, nr_gfp_classes=nr_gfp_classes, nr_objects=nr_objects)
+    refresh_zone_stat_thresholds([state], replay.machine.tunables)
     load_snapshot(state, replay.start)
     try:
         validate(state)

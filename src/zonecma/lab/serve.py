@@ -12,7 +12,7 @@ from zonecma.kernel.cma import mark_bits
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit
 from zonecma.kernel.offline import take_chunk
-from zonecma.kernel.pcp import decay_pcp_high, drain_all_zones
+from zonecma.kernel.pcp import drain_all_zones, refresh_cpu_vm_stats
 from zonecma.kernel.state import State
 from zonecma.kernel.tracepoint import trace_reset
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User
@@ -40,6 +40,7 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
     (CMA_TEST), the first of the range that was busy (CMA_RETRY) or taken (CMA_FINISH); else NO_PFN.
     """
     trace_reset(s)
+    s.config[0].this_cpu = request.cpu
     op, cpu, user, order = request.op, Cpu(request.cpu), User(request.gfp), Order(request.order)
     area, count, align = Area(request.area), Pages(request.count), Order(request.align)
     if op == ALLOC:
@@ -62,7 +63,7 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
     elif op == CMA_RELEASE:
         mark_bits(s, area, Pfn(request.pfn), count, BITS_FREE)
     elif op == TIMER_DRAIN:
-        decay_pcp_high(s, cpu)
+        refresh_cpu_vm_stats(s, cpu)
     elif op == DRAIN_ALL:
         drain_all_zones(s)
     elif op == TAKE_FREE:

@@ -1,7 +1,8 @@
 """The trace's schema: one dtype for all events, and what each event puts into its columns.
 
 Field names are those of the kernel's TP_printk lines (include/trace/events/, 4.7 to 6.12) and
-of two kprobes: ``bulk``, the return of alloc_pages_bulk, and ``isolfree``, __isolate_free_page.
+of kprobes: ``bulk``, the return of alloc_pages_bulk, ``isolfree``, __isolate_free_page, and
+``decay``, decay_pcp_high.
 """
 
 from __future__ import annotations
@@ -188,6 +189,7 @@ EVENTS: tuple[EventSpec, ...] = (
     ),
     EventSpec("bulk_page"),  # pfn: one frame of the bulk event above it; no line of its own
     _spec("bulkin", {"gfp": ("b", N), "nr": ("a", N)}),
+    _spec("decay", {"zone": ("a", N)}),
     _spec("isolfree", {"page": ("pfn", P), "order": _ORDER}),
 )
 """Every event that is read, by its number in EVENT.event."""

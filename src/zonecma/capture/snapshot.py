@@ -63,6 +63,8 @@ class ZoneSnapshot:
     pageblocks: NDArray[np.uint8]
     """migratetype of each pageblock from the one that holds start_pfn on"""
     pageblock_order: int
+    address: int | None = None
+    """of its struct zone, signed in 64 bits, where the snapshot tells"""
 
     @property
     def end_pfn(self) -> int:
@@ -91,6 +93,8 @@ class Snapshot:
     areas: tuple[AreaSnapshot, ...]
     trace_lines: tuple[int, ...]
     """lines that each CPU had written to the trace before this moment"""
+    jiffies: int = 0
+    """of this moment; 0: not told"""
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -134,6 +138,7 @@ def _snapshot(raw: dict[str, Any]) -> Snapshot:
         zones=tuple(_zone(zone, types) for zone in raw["zones"]),
         areas=tuple(_area(area) for area in raw["cma"]),
         trace_lines=tuple(int(cpu["entries"]) for cpu in buffer),
+        jiffies=int(raw.get("jiffies", 0)),
     )
 
 
@@ -160,7 +165,13 @@ def _zone(raw: dict[str, Any], types: dict[str, Migratetype]) -> ZoneSnapshot:
         pcp=tuple(_pcp(pcp) for pcp in raw["pcp"]),
         pageblocks=blocks & np.uint8(_MIGRATETYPE_BITS),
         pageblock_order=_pageblock_order(start, spanned, len(blocks)),
+        address=_signed(int(raw["address"], 16)) if "address" in raw else None,
     )
+
+
+def _signed(address: int) -> int:
+    """An address as a column of 64 bits holds it."""
+    return (address + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 def _counted_cma(counters: dict[str, Any]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zonecma.capture.plausible import implausible
 from zonecma.capture.recording import Recording
@@ -23,6 +24,7 @@ from zonecma.progress import Progress, no_progress
 from zonecma.workload.from_trace import count_lines, lines_before, load_from_trace
 from zonecma.workload.recorded import Recorded
 from zonecma.workload.requests import Load
+from zonecma.workload.ticks import Moment, Worker, clock_of
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,20 @@ def initial_state(replay: Replay, nr_gfp_classes: int, nr_objects: int = 0) -> S
     return state
 
 
+def _worker(trace: Trace, *snapshots: tuple[Snapshot, NDArray[np.bool_]]) -> Worker:
+    """What the snapshots tell of the times at which the vmstat worker ran."""
+    time, zones = trace.events["time"], snapshots[0][0].zones
+    moments = [
+        Moment(int(time[before].max()), int(time[~before].min()), snapshot.jiffies)
+        for snapshot, before in snapshots
+        if before.any() and not before.all()
+    ]
+    return Worker(
+        clock_of(moments) if len(moments) > 1 else None,
+        {zone.address: zone.start_pfn for zone in zones if zone.address is not None},
+    )
+
+
 def make_replay(
     name: str, release: str, machine: Machine, trace: Trace, start: Snapshot, end: Snapshot
 ) -> Replay:
@@ -111,6 +127,7 @@ def make_replay(
         nr_frames=machine.nr_frames,
         pageblock_order=machine.pageblock_order,
         claims_alone=machine.rules.claims_then_steals,
+        worker=_worker(trace, (start, before_a), (end, before_b)),
     )
     events = int(np.count_nonzero(before_b & ~before_a))
     return Replay(name, release, machine, trace, start, end, load, recorded, events)

@@ -12,10 +12,10 @@ from zonecma.kernel.cma import mark_bits
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit
 from zonecma.kernel.offline import take_chunk
-from zonecma.kernel.pcp import drain_all_zones, refresh_cpu_vm_stats
+from zonecma.kernel.pcp import drain_all_zones, refresh_cpu_vm_stats, refresh_zone_stats
 from zonecma.kernel.state import State
 from zonecma.kernel.tracepoint import trace_reset
-from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User
+from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User, ZoneIndex
 from zonecma.lab.calls import begin_call, end_range, next_range, test_range
 from zonecma.workload.requests import (
     ALLOC,
@@ -63,7 +63,10 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
     elif op == CMA_RELEASE:
         mark_bits(s, area, Pfn(request.pfn), count, BITS_FREE)
     elif op == TIMER_DRAIN:
-        refresh_cpu_vm_stats(s, cpu)
+        if request.pfn == NO_PFN:
+            refresh_cpu_vm_stats(s, cpu)
+        else:
+            refresh_zone_stats(s, ZoneIndex(s.frame[request.pfn].zone), cpu)
     elif op == DRAIN_ALL:
         drain_all_zones(s)
     elif op == TAKE_FREE:

@@ -30,6 +30,7 @@ from zonecma.workload.requests import (
     TIMER_DRAIN,
     UNKNOWN_GFP,
 )
+from zonecma.workload.ticks import ALL_ZONES, FIRST_ZONE
 
 _ALLOC = EVENT_ID["mm_page_alloc"]
 _FREE = EVENT_ID["mm_page_free"]
@@ -44,6 +45,7 @@ _CMA_RELEASE = EVENT_ID["cma_release"]
 _TESTED = EVENT_ID["test_pages_isolated"]
 _BULK = EVENT_ID["bulk"]
 _BULK_PAGE = EVENT_ID["bulk_page"]
+_DECAY = EVENT_ID["decay"]
 _ISOLFREE = EVENT_ID["isolfree"]
 
 NOBODY = -1
@@ -60,6 +62,10 @@ class Facts(NamedTuple):
 
     batched: NDArray[np.uint8]
     """u1[events]: 1 for a mm_page_free that a later mm_page_free_batched commits"""
+    ticks: NDArray[np.uint8]
+    """u1[events]: the vmstat worker's runs, as ``ticks.py`` marks them"""
+    zone_start: NDArray[np.int64]
+    """i8[zones]: a frame of each zone"""
     gfp: NDArray[np.uint8]
     """u1[events]: index of the gfp mask"""
     target: NDArray[np.uint8]
@@ -396,6 +402,15 @@ def _cma_release(books: Books, out: Output, facts: Facts, event: Any) -> None:
     books.call_at[event.pfn] = NOBODY
 
 
+@jit
+def _tick(books: Books, out: Output, facts: Facts, event: Any, mark: int) -> None:
+    """The vmstat worker ran; what its task drains now, it drains."""
+    number = _emit(books, out, event, TIMER_DRAIN, 0)
+    if mark != ALL_ZONES:
+        out.requests[number].pfn = facts.zone_start[mark - FIRST_ZONE]
+        books.freeing[event.cpu] = number
+
+
 @entry
 def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books: Books, out: Output) -> None:
     """Read the events whose ``chosen`` is 1, in order; fills ``out`` and moves ``books`` on.
@@ -407,6 +422,8 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
             continue
         event = events[i]
         what, task = event.event, event.task
+        if facts.ticks[i] == ALL_ZONES:
+            _tick(books, out, facts, event, ALL_ZONES)
         if what == _DRAIN:
             _drain(books, out, facts, event)
             books.last_task[event.cpu] = task
@@ -416,6 +433,8 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         books.last_task[event.cpu] = task
         if what == _ZONE_LOCKED or what == _EXTFRAG:
             _refill(books, out, facts, event)
+        elif what == _DECAY and facts.ticks[i]:
+            _tick(books, out, facts, event, facts.ticks[i])
         elif what == _ALLOC:
             _alloc(books, out, facts, event, facts.gfp[i])
         elif what == _FREE:

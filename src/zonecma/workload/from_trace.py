@@ -29,9 +29,13 @@ from zonecma.workload.dissect import (
 )
 from zonecma.workload.recorded import Recorded, by_request
 from zonecma.workload.requests import OBJECT, OF_THE_KERNEL, REQUEST, UNKNOWN_GFP, Load
+from zonecma.workload.ticks import KWORKER, Worker, mark_ticks
 
 BULK_GFP = GFP_KERNEL
 """What bulk allocations are taken to ask for: the probe does not record their gfp mask."""
+
+
+NOTHING_TOLD = Worker()
 
 
 def _is_line(trace: Trace) -> NDArray[np.bool_]:
@@ -64,16 +68,19 @@ def load_from_trace(
     nr_frames: int,
     pageblock_order: int,
     claims_alone: bool = True,
+    worker: Worker = NOTHING_TOLD,
 ) -> tuple[Load, Recorded]:
     """The load between snapshots A and B, and what the kernel chose for each of its requests.
 
     ``areas`` are the frames of each CMA area by its name, in the machine's order.  The trace
     must be one of the machine's: frames and CPUs are not looked at again.  ``claims_alone``: its
-    kernel tells of a claimed pageblock by mm_page_alloc_extfrag alone.
+    kernel tells of a claimed pageblock by mm_page_alloc_extfrag alone.  ``worker`` tells when
+    counters and per-cpu lists were looked after.
     """
     events = trace.events.view(np.recarray)
-    masks, facts = _facts(trace, areas, nr_frames, pageblock_order, claims_alone=claims_alone)
-    books, out = _empty_books(trace, nr_frames), _empty_output(len(events))
+    masks, facts = _facts(trace, areas, nr_frames, pageblock_order, claims_alone=claims_alone, worker=worker)
+    books = _empty_books(trace, nr_frames)
+    out = _empty_output(len(events), int(np.count_nonzero(facts.ticks)))
     dissect(events, before_a.astype(np.uint8), facts, books, out)
     living = _living(books)
     for count in (NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED, NR_FOUND):
@@ -86,7 +93,13 @@ def load_from_trace(
 
 
 def _facts(
-    trace: Trace, areas: Mapping[str, int], nr_frames: int, pageblock_order: int, *, claims_alone: bool
+    trace: Trace,
+    areas: Mapping[str, int],
+    nr_frames: int,
+    pageblock_order: int,
+    *,
+    claims_alone: bool,
+    worker: Worker,
 ) -> tuple[NDArray[np.uint32], Facts]:
     events = trace.events.view(np.recarray)
     has_gfp = events.event == EVENT_ID["mm_page_alloc"]
@@ -100,9 +113,11 @@ def _facts(
     wanted = np.uint32(GFP_MIGRATION_TARGET & int(target_bits))
     return masks, Facts(
         batched=batched,
+        ticks=mark_ticks(trace, worker),
+        zone_start=np.array(list(worker.zones.values()), np.int64),
         gfp=np.searchsorted(masks, events.gfp).astype(np.uint8),
         target=((masks & target_bits) == wanted).astype(np.uint8),
-        worker=np.array([text.startswith("kworker/") for text in trace.texts], np.uint8),
+        worker=np.array([text.startswith(KWORKER) for text in trace.texts], np.uint8),
         area=np.array([_area(text, names) for text in trace.texts], np.uint8),
         area_pages=np.array(list(areas.values()), np.int64),
         bulk_gfp=int(np.searchsorted(masks, np.uint32(BULK_GFP))),
@@ -141,9 +156,9 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
     )
 
 
-def _empty_output(events: int) -> Output:
+def _empty_output(events: int, ticks: int) -> Output:
     return Output(
-        requests=np.empty(events, REQUEST).view(np.recarray),
+        requests=np.empty(events + ticks, REQUEST).view(np.recarray),
         allocated=np.empty((events, 3), np.int32),
         refilled=np.empty((events, 4), np.int32),
         drained=np.empty((events, 3), np.int32),

@@ -26,7 +26,7 @@ CMA_RETRY = 7
 CMA_FINISH = 8
 """the end of a contiguous call"""
 TIMER_DRAIN = 9
-"""the periodic timer of ``cpu`` drained per-cpu lists (decay_pcp_high)"""
+"""the vmstat worker of ``cpu`` ran for the zone that has frame ``pfn``, or, if -1, for all (refresh_cpu_vm_stats)"""
 DRAIN_ALL = 10
 """some other path drained all per-cpu lists"""
 TAKE_FREE = 11
@@ -38,7 +38,7 @@ OF_THE_KERNEL = 1
 REQUEST = np.dtype(
     [
         ("time", "i8"),  # ns, the trace's clock
-        ("pfn", "i4"),  # frame of a FREE or TAKE_FREE in the recording; -1
+        ("pfn", "i4"),  # frame of a FREE or TAKE_FREE in the recording, or of a TIMER_DRAIN's zone; -1
         ("object", "i4"),  # what is allocated or freed; -1: unknown
         ("count", "i4"),  # frames of a BULK or CMA_ALLOC
         ("line", "u4"),  # line of the trace text that it came from; 0: none

@@ -1,0 +1,142 @@
+"""When each CPU's vmstat worker ran: an input of the replay, told by the trace or computed from jiffies.
+
+The worker (vmstat_update) adds the CPU's parts to the common counters and lets ``high`` of its
+per-cpu lists decay.  The recorder's probe ``decay`` shows it, zone by zone; without the probe only
+a run that drained pages is seen.  The others are put where the kernel's rules have them: it asks
+for a timer on the next whole second of jiffies (round_jiffies_relative), the timer wheel puts that
+off to its level's granularity (calc_index), and the worker runs when the task that the timer
+interrupted has had its slice, at the next tick.  6.1 and 6.12 are alike in this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.capture.events import EVENT_ID
+from zonecma.capture.trace import Trace
+
+SECOND = 1_000_000_000
+FREQUENCIES = (100, 250, 300, 1000)
+"""CONFIG_HZ of x86 and arm64 kernels."""
+
+KWORKER = "kworker/"
+"""What the names of kernel workers begin with."""
+
+NO_TICK = 0
+ALL_ZONES = 255
+FIRST_ZONE = 1
+"""Mark of the event that begins the turn of the first of ``Worker.zones``; the next one's is one more."""
+
+_CPU_SKEW = 3
+"""Jiffies by which each CPU's timers go off before those of the one below (round_jiffies)."""
+_LEVEL_BITS, _LEVEL_SIZE = 3, 63
+"""Each level of the timer wheel is 8 times coarser; the finest reaches 63 jiffies ahead."""
+_LATE = 15 * SECOND // 100
+"""A worker that was seen may be so late, since the kernel works on without a pause."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How jiffies lie on the trace's clock."""
+
+    zero: float
+    """ns: when jiffies was 0, as far as the snapshots tell"""
+    period: int
+    """ns"""
+
+    def at(self, jiffies: int) -> int:
+        """When jiffies got this value."""
+        return int(self.zero + jiffies * self.period)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What tells when the vmstat worker ran."""
+
+    clock: Clock | None = None
+    zones: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
+    """the first frame of each zone, by the address that the probe prints"""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A snapshot's place on both clocks."""
+
+    before: int
+    """ns: the last event before it"""
+    after: int
+    """ns: the first event after it"""
+    jiffies: int
+
+
+def clock_of(moments: Sequence[Moment]) -> Clock | None:
+    """The clock that fits the snapshots; None when they don't tell, or contradict each other."""
+    first, last = moments[0], moments[-1]
+    if last.jiffies <= first.jiffies or not first.jiffies:
+        return None
+    measured = (last.before - first.before) / (last.jiffies - first.jiffies)
+    period = min((SECOND // hz for hz in FREQUENCIES), key=lambda one: abs(one - measured))
+    if abs(period - measured) > period / 4:
+        return None
+    # A snapshot falls into the jiffy that it shows: between two bounds one period apart.
+    earliest = max(one.before - (one.jiffies + 1) * period for one in moments)
+    latest = min(one.after - one.jiffies * period for one in moments)
+    return Clock((earliest + latest) / 2, period)
+
+
+def wheel(expires: int, delay: int) -> int:
+    """When a timer goes off that is set for ``expires``, ``delay`` jiffies ahead (calc_wheel_index)."""
+    shift = 0
+    while delay >= _LEVEL_SIZE << shift:
+        shift += _LEVEL_BITS
+    return ((expires >> shift) + 1) << shift if shift else expires
+
+
+def expected_runs(clock: Clock, cpu: int, start: int, end: int) -> Iterator[int]:
+    """The times (ns) between ``start`` and ``end`` at which a busy CPU's worker runs."""
+    hz = SECOND // clock.period
+    second = int((start - clock.zero) / clock.period) // hz - 1
+    while clock.at(second * hz) < end:
+        run = clock.at(wheel(second * hz - _CPU_SKEW * cpu, hz) + 1)
+        if start <= run < end:
+            yield run
+        second += 1
+
+
+def mark_ticks(trace: Trace, worker: Worker) -> NDArray[np.uint8]:
+    """Mark each event (u1) that begins a zone's turn, or before which a run without a trace is assumed.
+
+    Marks are FIRST_ZONE and above, ALL_ZONES, and NO_TICK everywhere else.
+    """
+    events, marks = trace.events, np.full(len(trace.events), NO_TICK, np.uint8)
+    told = events["event"] == EVENT_ID["decay"]
+    for number, address in enumerate(worker.zones):
+        marks[told & (events["a"] == address)] = FIRST_ZONE + number
+    if marks.any() or worker.clock is None:
+        return marks
+    for cpu in np.unique(events["cpu"]):
+        mine = np.flatnonzero(events["cpu"] == cpu)
+        marks[list(_silent_runs(trace, mine, worker.clock, int(cpu)))] = ALL_ZONES
+    return marks
+
+
+def _seen_runs(trace: Trace, mine: NDArray[np.intp]) -> NDArray[np.int64]:
+    """When a CPU's kworkers drained pages that they had not just freed."""
+    is_kworker = np.array([text.startswith(KWORKER) for text in trace.texts], np.bool_)
+    event, task = trace.events["event"][mine], trace.events["task"][mine]
+    begins = (event == EVENT_ID["mm_page_pcpu_drain"]) & is_kworker[task]
+    begins[1:] &= task[1:] != task[:-1]
+    return np.asarray(trace.events["time"][mine][begins], np.int64)
+
+
+def _silent_runs(trace: Trace, mine: NDArray[np.intp], clock: Clock, cpu: int) -> Iterator[int]:
+    """Of the events of a CPU those before which an expected run falls that was not seen."""
+    times, seen = trace.events["time"][mine], _seen_runs(trace, mine)
+    for run in expected_runs(clock, cpu, int(times[0]), int(times[-1])):
+        if not ((seen >= run - clock.period * 2) & (seen < run + _LATE)).any():
+            yield int(mine[np.searchsorted(times, run)])

@@ -38,7 +38,7 @@ def dissect(*events, split=0, areas=None, claims_alone=True):
     before_a = np.arange(len(trace.events)) < split
     everything = np.ones(len(trace.events), np.bool_)
     areas = {"reserved": 4096} if areas is None else areas
-    machine = {"areas": areas, "nr_frames": 0x50000, "pageblock_order": 9}
+    machine = {"areas": areas, "zone_of": np.zeros(0x50000, np.uint8), "pageblock_order": 9}
     return load_from_trace(trace, before_a, everything, **machine, claims_alone=claims_alone)
 
 

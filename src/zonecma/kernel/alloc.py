@@ -1,6 +1,6 @@
 """The front door of the allocator: zone by zone until one can serve (mm/page_alloc.c, 6.12 and 4.7).
 
-The slow path is its first attempt only: kswapd's reclaim, direct reclaim and compaction are
+The slow path is its first attempt only: what kswapd, direct reclaim and compaction choose is
 not modelled.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from zonecma.kernel.alloc_flags import (
     ALLOC_FAIR,
+    ALLOC_KSWAPD,
     ALLOC_NOFRAGMENT,
     ALLOC_WMARK_MASK,
     WMARK_HIGH,
@@ -16,6 +17,7 @@ from zonecma.kernel.alloc_flags import (
 from zonecma.kernel.fair import charge_alloc_batch, fair_depleted, reset_alloc_batches
 from zonecma.kernel.features import BULK_INTERFACE, FAIR_ZONES, NOTES_BELOW_HIGH, has
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.kswapd import wakeup_kswapd
 from zonecma.kernel.pcp import pcp_allowed_order, rmqueue_pcplist
 from zonecma.kernel.rmqueue import rmqueue_buddy
 from zonecma.kernel.state import State
@@ -101,6 +103,8 @@ def alloc_pages(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
     if pfn == NO_PFN:
         gfp = s.gfp[user]
         flags = gfp.slow_flags_high_order if order else gfp.slow_flags
+        if flags & ALLOC_KSWAPD:
+            wakeup_kswapd(s, ZoneIndex(gfp.highest_zone))
         pfn = get_page_from_freelist(s, cpu, user, order, flags)
     if pfn != NO_PFN:
         prep_new_page(s, pfn, order, user)

@@ -43,6 +43,13 @@ def free_pages(s: State, cpu: Cpu, pfn: Pfn, order: Order) -> None:
 
 
 @jit
+def free_locked_out(s: State, pfn: Pfn, order: Order) -> None:
+    """Free a chunk past the per-cpu lists, which whoever was interrupted holds (free_unref_page)."""
+    s.frame[pfn].object = NO_OBJECT
+    split_large_buddy(s, pfn, ZoneIndex(s.frame[pfn].zone), order, HEAD)
+
+
+@jit
 def free_cold_page(s: State, cpu: Cpu, pfn: Pfn) -> None:
     """Free a frame that no cache holds (free_hot_cold_page, 4.7); kernels without the rule free it as any."""
     _free_to_end(s, cpu, pfn, Order(0), np.bool_(has(s, COLD_PAGES)))

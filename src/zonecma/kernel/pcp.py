@@ -40,7 +40,7 @@ from zonecma.kernel.tracepoint import trace_mm_page_alloc_zone_locked, trace_mm_
 from zonecma.kernel.units import NO_PFN, AllocFlags, Cpu, Migratetype, Order, Pfn, Pindex, ZoneIndex
 from zonecma.kernel.vmstat import fold_zone_diffs, keep_free_diff
 from zonecma.kernel.watermark import wmark_pages, zone_watermark_ok
-from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_BELOW_HIGH, ZONE_MOVABLE
+from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_BELOW_HIGH, ZONE_MOVABLE, ZONE_RECLAIM_ACTIVE
 
 PAGE_ALLOC_COSTLY_ORDER = Order(3)
 NR_LOWORDER_PCP_LISTS = MIGRATE_PCPTYPES * (3 + 1)
@@ -260,6 +260,9 @@ def nr_pcp_high(s: State, zone: ZoneIndex, cpu: Cpu, free_high: bool) -> int:
         pcp.high = max(high - (pcp.batch << s.config[0].pcp_batch_scale_max), pcp.high_min)
         return 0
     in_a_row = max(pcp.free_count, pcp.batch)
+    if s.zone[zone].zone_flags & ZONE_RECLAIM_ACTIVE:
+        pcp.high = max(high - in_a_row, pcp.high_min)
+        return min(pcp.batch << 2, pcp.high)  # type: ignore[no-any-return]
     if pcp.high_min == pcp.high_max:
         return high
     if s.zone[zone].zone_flags & ZONE_BELOW_HIGH:
@@ -314,8 +317,12 @@ def drain_above_high(s: State, zone: ZoneIndex, cpu: Cpu, order: Order, pindex: 
     pcp = s.pcp[zone, cpu]
     if 0 < order <= PAGE_ALLOC_COSTLY_ORDER and pcp.free_count:
         free_pcppages_bulk(s, zone, cpu, pcp.count, pindex)
-    elif pcp.count >= pcp.high:
-        free_pcppages_bulk(s, zone, cpu, nr_pcp_free_untuned(s, zone, cpu, pcp.high), pindex)
+        return
+    high = pcp.high
+    if s.zone[zone].zone_flags & ZONE_RECLAIM_ACTIVE and has(s, PCP_DRAINS_GROW):
+        high = min(pcp.batch << 2, high)
+    if pcp.count >= high:
+        free_pcppages_bulk(s, zone, cpu, nr_pcp_free_untuned(s, zone, cpu, high), pindex)
 
 
 @jit

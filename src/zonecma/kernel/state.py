@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
-from zonecma.kernel.zone import MAX_NR_ZONES, NO_ZONE
+from zonecma.kernel.zone import MAX_NR_ZONES, NO_ZONE, NOT_ASKED
 
 # Strides of the list heads: powers of two above 14 orders (64 KiB pages), 6 types, 14 pcp lists.
 ORDER_STRIDE = 16
@@ -56,6 +56,7 @@ ZONE = np.dtype(
         ("nr_free", "i8", (ORDER_STRIDE,)),  # chunks of each order
         ("watermark", "i8", (4,)),  # MIN, LOW, HIGH, PROMO
         ("watermark_boost", "i8"),
+        ("kswapd_boost", "i8"),  # how much of it kswapd takes off at the end of its round
         ("lowmem_reserve", "i8", (MAX_NR_ZONES,)),  # against requests of each highest zone
         ("boot_pageset", "i8"),  # 1 while its per-cpu lists are the static ones of early boot
         ("stat_threshold", "i8"),  # how far per-cpu counters may drift
@@ -124,6 +125,8 @@ CONFIG = np.dtype(
         ("max_order", "i8"),  # largest order of a free chunk, inclusive
         ("first_free_list", "i8"),  # index of the first free list's head among the frames
         ("first_pcp_list", "i8"),
+        ("kswapd_asked", "i8"),  # highest zone asked for since kswapd's last round; NOT_ASKED
+        ("kswapd_zone", "i8"),  # highest zone of its last round
         ("this_cpu", "i8"),  # who runs: smp_processor_id()
         ("features", "i8"),  # bits of features.py
         ("pcp_batch_scale_max", "i8"),  # CONFIG_PCP_BATCH_SCALE_MAX
@@ -232,4 +235,5 @@ def empty_state(
     conf.first_free_list, conf.first_pcp_list = nr_frames, nr_frames + heads
     conf.cma_first_numerator = conf.cma_first_denominator = 1
     conf.area_migratetype = MIGRATE_CMA
+    conf.kswapd_asked, conf.kswapd_zone = NOT_ASKED, MAX_NR_ZONES - 1
     return state

@@ -170,11 +170,19 @@ def _check_drain(s: State, tally: Tally, score: Code, request: Any, recorded: Re
     return False
 
 
+@primitive
+def _reaches_pcp(s: State, request: Any) -> bool:
+    """Whether a free comes to a per-cpu list."""
+    pfn = Pfn(request.pfn)
+    if not pcp_allowed_order(s, Order(request.order)) or request.locked == s.frame[pfn].zone + 1:
+        return False
+    return get_pageblock_migratetype(s, pfn) != MIGRATE_ISOLATE  # type: ignore[no-any-return]
+
+
 @jit
 def _check_free(s: State, tally: Tally, request: Any, recorded: Recorded, i: int) -> None:
     drained = recorded.first_drained[i + 1] - recorded.first_drained[i]
-    isolated = get_pageblock_migratetype(s, Pfn(request.pfn)) == MIGRATE_ISOLATE
-    if pcp_allowed_order(s, Order(request.order)) and not isolated:
+    if _reaches_pcp(s, request):
         judge(tally, DRAIN_DECISIONS, request.line, logged(s, MM_PAGE_PCPU_DRAIN), drained)
     if not _check_drain(s, tally, DRAINS_AFTER_FREE, request, recorded, i):
         learn_high(s, request, drained)

@@ -124,7 +124,7 @@ def make_replay(
         before_a,
         before_b,
         areas={area.name: area.count for area in machine.areas},
-        nr_frames=machine.nr_frames,
+        zone_of=machine.zone_of_frames(),
         pageblock_order=machine.pageblock_order,
         claims_alone=machine.rules.claims_then_steals,
         worker=_worker(trace, (start, before_a), (end, before_b)),

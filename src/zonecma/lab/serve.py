@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from zonecma.kernel.alloc import alloc_pages, alloc_pages_bulk
 from zonecma.kernel.cma import FREE as BITS_FREE
 from zonecma.kernel.cma import mark_bits
-from zonecma.kernel.free import free_pages
+from zonecma.kernel.free import free_locked_out, free_pages
 from zonecma.kernel.jit import jit
+from zonecma.kernel.kswapd import begin_balance, end_balance, wakeup_kswapd
 from zonecma.kernel.offline import take_chunk
 from zonecma.kernel.pcp import drain_all_zones, refresh_cpu_vm_stats, refresh_zone_stats
 from zonecma.kernel.state import State
@@ -27,9 +28,23 @@ from zonecma.workload.requests import (
     CMA_TEST,
     DRAIN_ALL,
     FREE,
+    KSWAPD_BEGIN,
+    KSWAPD_END,
     TAKE_FREE,
     TIMER_DRAIN,
+    WAKEUP_KSWAPD,
 )
+
+
+@jit
+def _free(s: State, request: Any) -> None:
+    """A free; past per-cpu lists that are locked (pcp_spin_trylock in free_unref_page, 6.12)."""
+    pfn, order = Pfn(request.pfn), Order(request.order)
+    zone = ZoneIndex(s.frame[pfn].zone)
+    if request.locked == zone + 1:
+        free_locked_out(s, pfn, order)
+    else:
+        free_pages(s, Cpu(request.cpu), pfn, order)
 
 
 @jit
@@ -46,7 +61,7 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
     if op == ALLOC:
         return alloc_pages(s, cpu, user, order)
     if op == FREE:
-        free_pages(s, cpu, Pfn(request.pfn), order)
+        _free(s, request)
     elif op == BULK:
         alloc_pages_bulk(s, cpu, user, count)
     elif op == CMA_ALLOC:
@@ -71,4 +86,10 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
         drain_all_zones(s)
     elif op == TAKE_FREE:
         take_chunk(s, Pfn(request.pfn), order)
+    elif op == WAKEUP_KSWAPD:
+        wakeup_kswapd(s, ZoneIndex(s.gfp[user].highest_zone))
+    elif op == KSWAPD_BEGIN:
+        begin_balance(s)
+    elif op == KSWAPD_END:
+        end_balance(s)
     return NO_PFN

@@ -25,10 +25,13 @@ from zonecma.workload.requests import (
     CMA_TEST,
     DRAIN_ALL,
     FREE,
+    KSWAPD_BEGIN,
+    KSWAPD_END,
     OF_THE_KERNEL,
     TAKE_FREE,
     TIMER_DRAIN,
     UNKNOWN_GFP,
+    WAKEUP_KSWAPD,
 )
 from zonecma.workload.ticks import ALL_ZONES, FIRST_ZONE
 
@@ -46,6 +49,8 @@ _TESTED = EVENT_ID["test_pages_isolated"]
 _BULK = EVENT_ID["bulk"]
 _BULK_PAGE = EVENT_ID["bulk_page"]
 _DECAY = EVENT_ID["decay"]
+_WAKEUP = EVENT_ID["mm_vmscan_wakeup_kswapd"]
+_KSWAPD_WAKE = EVENT_ID["mm_vmscan_kswapd_wake"]
 _ISOLFREE = EVENT_ID["isolfree"]
 
 NOBODY = -1
@@ -66,6 +71,10 @@ class Facts(NamedTuple):
     """u1[events]: the vmstat worker's runs, as ``ticks.py`` marks them"""
     zone_start: NDArray[np.int64]
     """i8[zones]: a frame of each zone"""
+    rests: NDArray[np.uint8]
+    """u1[events]: 1 where kswapd is done with a round, after the event"""
+    zone: NDArray[np.uint8]
+    """u1[frames]: each frame's zone"""
     gfp: NDArray[np.uint8]
     """u1[events]: index of the gfp mask"""
     target: NDArray[np.uint8]
@@ -108,6 +117,10 @@ class Books(NamedTuple):
     """i8[cpus]: task of the last event on each CPU"""
     freeing: NDArray[np.int64]
     """i8[cpus]: the request that a drain would follow on each CPU; NOBODY"""
+    prepared: NDArray[np.int64]
+    """i8[cpus]: frees of the running batch that wait for their commit on each CPU"""
+    committed: NDArray[np.int64]
+    """i8[cpus]: the last frame that the running batch committed; NOBODY: its locks are not held"""
     waiting: NDArray[np.int64]
     """i8[cpus]: the last refill that waits for its allocation; NOBODY"""
     targets: NDArray[np.int32]
@@ -162,7 +175,7 @@ def _emit(books: Books, out: Output, event: Any, op: int, origin: int) -> int:
     request.time, request.line, request.cpu = event.time, event.line, event.cpu
     request.op, request.origin = op, origin
     request.pfn, request.object, request.count = -1, NOBODY, 0
-    request.order, request.gfp, request.area, request.align = 0, 0, 0, 0
+    request.order, request.gfp, request.area, request.align, request.locked = 0, 0, 0, 0, 0
     return number  # type: ignore[no-any-return]
 
 
@@ -305,7 +318,7 @@ def _free_within_call(books: Books, pfn: int) -> int:
 
 
 @jit
-def _free(books: Books, out: Output, event: Any, order: int) -> None:
+def _free(books: Books, out: Output, facts: Facts, event: Any, order: int) -> None:
     pfn, owner = event.pfn, books.owner[event.pfn]
     if _in_call(books, event):
         origin = _free_within_call(books, pfn)
@@ -322,7 +335,23 @@ def _free(books: Books, out: Output, event: Any, order: int) -> None:
     number = _emit(books, out, event, FREE, origin)
     request = out.requests[number]
     request.pfn, request.order, request.object = pfn, order, owner
+    if event.event == _FREE and books.committed[event.cpu] != NOBODY:
+        request.locked = 1 + facts.zone[books.committed[event.cpu]]
     books.freeing[event.cpu] = number
+
+
+@jit
+def _prepare(books: Books, event: Any) -> None:
+    """A free that is committed with the others of its batch."""
+    books.free_order[event.pfn] = event.order
+    books.prepared[event.cpu] += 1
+
+
+@jit
+def _commit(books: Books, event: Any) -> None:
+    """From the first commit to the last a batch holds the per-cpu lists of a zone (free_unref_folios)."""
+    books.prepared[event.cpu] -= 1
+    books.committed[event.cpu] = event.pfn if books.prepared[event.cpu] > 0 else NOBODY
 
 
 @jit
@@ -427,6 +456,8 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         if what == _DRAIN:
             _drain(books, out, facts, event)
             books.last_task[event.cpu] = task
+            if facts.rests[i]:
+                _emit(books, out, event, KSWAPD_END, OF_THE_KERNEL)
             continue
         books.freeing[event.cpu] = NOBODY
         books.range_request[task] = NOBODY
@@ -439,11 +470,12 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
             _alloc(books, out, facts, event, facts.gfp[i])
         elif what == _FREE:
             if facts.batched[i]:
-                books.free_order[event.pfn] = event.order
+                _prepare(books, event)
             else:
-                _free(books, out, event, event.order)
+                _free(books, out, facts, event, event.order)
         elif what == _FREE_BATCHED:
-            _free(books, out, event, books.free_order[event.pfn])
+            _commit(books, event)
+            _free(books, out, facts, event, books.free_order[event.pfn])
         elif what == _BULK:
             _bulk(books, out, facts, events, i)
         elif what == _CMA_START or what == _CMA_RETRY or what == _CMA_FINISH:
@@ -455,3 +487,10 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         elif what == _ISOLFREE and not _in_call(books, event):
             request = out.requests[_emit(books, out, event, TAKE_FREE, OF_THE_KERNEL)]
             request.pfn, request.order = event.pfn, event.order
+        elif what == _WAKEUP:
+            request = out.requests[_emit(books, out, event, WAKEUP_KSWAPD, OF_THE_KERNEL)]
+            request.gfp = facts.gfp[i]
+        elif what == _KSWAPD_WAKE:
+            _emit(books, out, event, KSWAPD_BEGIN, OF_THE_KERNEL)
+        if facts.rests[i]:
+            _emit(books, out, event, KSWAPD_END, OF_THE_KERNEL)

@@ -27,6 +27,7 @@ from zonecma.workload.dissect import (
     dissect,
     mark_batched,
 )
+from zonecma.workload.kswapd import mark_rests
 from zonecma.workload.recorded import Recorded, by_request
 from zonecma.workload.requests import OBJECT, OF_THE_KERNEL, REQUEST, UNKNOWN_GFP, Load
 from zonecma.workload.ticks import KWORKER, Worker, mark_ticks
@@ -65,22 +66,23 @@ def load_from_trace(
     before_b: NDArray[np.bool_],
     *,
     areas: Mapping[str, int],
-    nr_frames: int,
+    zone_of: NDArray[np.uint8],
     pageblock_order: int,
     claims_alone: bool = True,
     worker: Worker = NOTHING_TOLD,
 ) -> tuple[Load, Recorded]:
     """The load between snapshots A and B, and what the kernel chose for each of its requests.
 
-    ``areas`` are the frames of each CMA area by its name, in the machine's order.  The trace
+    ``areas`` are the frames of each CMA area by its name, in the machine's order, ``zone_of`` is
+    u1[frames]: the zone of each.  The trace
     must be one of the machine's: frames and CPUs are not looked at again.  ``claims_alone``: its
     kernel tells of a claimed pageblock by mm_page_alloc_extfrag alone.  ``worker`` tells when
     counters and per-cpu lists were looked after.
     """
     events = trace.events.view(np.recarray)
-    masks, facts = _facts(trace, areas, nr_frames, pageblock_order, claims_alone=claims_alone, worker=worker)
-    books = _empty_books(trace, nr_frames)
-    out = _empty_output(len(events), int(np.count_nonzero(facts.ticks)))
+    masks, facts = _facts(trace, areas, zone_of, pageblock_order, claims_alone=claims_alone, worker=worker)
+    books = _empty_books(trace, len(zone_of))
+    out = _empty_output(len(events), int(np.count_nonzero(facts.ticks) + np.count_nonzero(facts.rests)))
     dissect(events, before_a.astype(np.uint8), facts, books, out)
     living = _living(books)
     for count in (NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED, NR_FOUND):
@@ -95,25 +97,27 @@ def load_from_trace(
 def _facts(
     trace: Trace,
     areas: Mapping[str, int],
-    nr_frames: int,
+    zone_of: NDArray[np.uint8],
     pageblock_order: int,
     *,
     claims_alone: bool,
     worker: Worker,
 ) -> tuple[NDArray[np.uint32], Facts]:
     events = trace.events.view(np.recarray)
-    has_gfp = events.event == EVENT_ID["mm_page_alloc"]
+    has_gfp = np.isin(events.event, (EVENT_ID["mm_page_alloc"], EVENT_ID["mm_vmscan_wakeup_kswapd"]))
     masks = np.unique(np.append(events.gfp[has_gfp], np.uint32(BULK_GFP)))
     if len(masks) > UNKNOWN_GFP:
         raise InputError(f"the trace has {len(masks)} different gfp masks; expected at most {UNKNOWN_GFP}")
     names = list(areas)
     batched = np.zeros(len(events), np.uint8)
-    mark_batched(events, np.zeros(nr_frames, np.uint8), batched)
+    mark_batched(events, np.zeros(len(zone_of), np.uint8), batched)
     target_bits = np.uint32(Gfp.MOVABLE | Gfp.RETRY_MAYFAIL | Gfp.HIGHMEM)
     wanted = np.uint32(GFP_MIGRATION_TARGET & int(target_bits))
     return masks, Facts(
         batched=batched,
         ticks=mark_ticks(trace, worker),
+        rests=mark_rests(trace),
+        zone=zone_of,
         zone_start=np.array(list(worker.zones.values()), np.int64),
         gfp=np.searchsorted(masks, events.gfp).astype(np.uint8),
         target=((masks & target_bits) == wanted).astype(np.uint8),
@@ -149,6 +153,8 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
         range_request=np.full(words, NOBODY, np.int32),
         last_task=np.full(cpus, NOBODY, np.int64),
         freeing=np.full(cpus, NOBODY, np.int64),
+        prepared=np.zeros(cpus, np.int64),
+        committed=np.full(cpus, NOBODY, np.int64),
         waiting=np.full(cpus, NOBODY, np.int64),
         targets=np.empty(events, np.int32),
         found=np.empty((events, 2), np.int32),
@@ -156,9 +162,10 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
     )
 
 
-def _empty_output(events: int, ticks: int) -> Output:
+def _empty_output(events: int, unseen: int) -> Output:
+    """``unseen``: requests that no event stands for."""
     return Output(
-        requests=np.empty(events + ticks, REQUEST).view(np.recarray),
+        requests=np.empty(events + unseen, REQUEST).view(np.recarray),
         allocated=np.empty((events, 3), np.int32),
         refilled=np.empty((events, 4), np.int32),
         drained=np.empty((events, 3), np.int32),

@@ -31,6 +31,12 @@ DRAIN_ALL = 10
 """some other path drained all per-cpu lists"""
 TAKE_FREE = 11
 """compaction took the free chunk at ``pfn`` off its list"""
+WAKEUP_KSWAPD = 12
+"""a task asked kswapd for memory, for gfp class ``gfp``"""
+KSWAPD_BEGIN = 13
+"""kswapd begins a round of reclaim"""
+KSWAPD_END = 14
+"""kswapd is done with it"""
 
 OF_THE_KERNEL = 1
 """REQUEST.origin: made by the kernel for itself while it served a contiguous call"""
@@ -49,6 +55,7 @@ REQUEST = np.dtype(
         ("gfp", "u1"),  # index into Load.gfp_masks
         ("area", "u1"),  # index into the machine's areas
         ("align", "u1"),  # order
+        ("locked", "u1"),  # 1 + the zone whose per-cpu lists he holds whom a FREE interrupts; 0: none
     ],
     align=True,
 )

@@ -119,14 +119,16 @@ def redo_drain(s: State, chunks: NDArray[Any], first: int, last: int) -> None:
 def learn_high(s: State, request: Any, drained: int) -> None:
     """Correct a per-cpu ``high`` that a recorded drain, or its absence, shows to be wrong.
 
-    A timer that drains nothing lowers ``high`` without a trace; the next decision tells.
+    A timer that drains nothing lowers ``high`` without a trace, refills raise it batch by batch;
+    the next decision tells.  A flush of high orders that did not happen has lowered it for nothing.
     """
     zone = _zone_of(s, Pfn(request.pfn))
     pcp = s.pcp[zone, request.cpu]
     if drained:
         pcp.high = max(min(pcp.high, pcp.count + drained), pcp.high_min)
-    else:
-        pcp.high = min(max(pcp.high, pcp.count + 1), pcp.high_max)
+        return
+    step = pcp.batch << s.config[0].pcp_batch_scale_max if request.order else pcp.batch
+    pcp.high = min(max(pcp.high, pcp.count + 1 - step) + step, pcp.high_max)
 
 
 @jit

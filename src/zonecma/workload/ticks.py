@@ -4,8 +4,8 @@ The worker (vmstat_update) adds the CPU's parts to the common counters and lets 
 per-cpu lists decay.  The recorder's probe ``decay`` shows it, zone by zone; without the probe only
 a run that drained pages is seen.  The others are put where the kernel's rules have them: it asks
 for a timer on the next whole second of jiffies (round_jiffies_relative), the timer wheel puts that
-off to its level's granularity (calc_index), and the worker runs when the task that the timer
-interrupted has had its slice, at the next tick.  6.1 and 6.12 are alike in this.
+off to its level's granularity (calc_index), and the timer is deferrable: an idle CPU sees to it
+when it is woken.  6.1 and 6.12 are alike in this.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ FREQUENCIES = (100, 250, 300, 1000)
 
 KWORKER = "kworker/"
 """What the names of kernel workers begin with."""
+_KERNEL_THREADS = (KWORKER, "kcompactd", "ksoftirqd", "kswapd", "rcu")
+"""Those that timers wake."""
 
 NO_TICK = 0
 ALL_ZONES = 255
@@ -48,6 +50,10 @@ class Clock:
     """ns: when jiffies was 0, as far as the snapshots tell"""
     period: int
     """ns"""
+
+    def jiffies(self, time: int) -> int:
+        """What jiffies was at a time."""
+        return int((time - self.zero) // self.period)
 
     def at(self, jiffies: int) -> int:
         """When jiffies got this value."""
@@ -89,6 +95,13 @@ def clock_of(moments: Sequence[Moment]) -> Clock | None:
     return Clock((earliest + latest) / 2, period)
 
 
+def round_jiffies(jiffies: int, cpu: int, hz: int) -> int:
+    """The whole second that a timer of a CPU is rounded to: down in its first quarter, else up."""
+    skewed = jiffies + _CPU_SKEW * cpu
+    rest = skewed % hz
+    return skewed - rest + (0 if rest < hz // 4 else hz) - _CPU_SKEW * cpu
+
+
 def wheel(expires: int, delay: int) -> int:
     """When a timer goes off that is set for ``expires``, ``delay`` jiffies ahead (calc_wheel_index)."""
     shift = 0
@@ -97,15 +110,10 @@ def wheel(expires: int, delay: int) -> int:
     return ((expires >> shift) + 1) << shift if shift else expires
 
 
-def expected_runs(clock: Clock, cpu: int, start: int, end: int) -> Iterator[int]:
-    """The times (ns) between ``start`` and ``end`` at which a busy CPU's worker runs."""
-    hz = SECOND // clock.period
-    second = int((start - clock.zero) / clock.period) // hz - 1
-    while clock.at(second * hz) < end:
-        run = clock.at(wheel(second * hz - _CPU_SKEW * cpu, hz) + 1)
-        if start <= run < end:
-            yield run
-        second += 1
+def next_run(now: int, cpu: int, hz: int) -> int:
+    """When (jiffies) the worker runs again that ran ``now``, on a busy CPU (vmstat_update)."""
+    wanted = round_jiffies(now + hz, cpu, hz)
+    return wheel(wanted, wanted - now)
 
 
 def mark_ticks(trace: Trace, worker: Worker) -> NDArray[np.uint8]:
@@ -135,8 +143,35 @@ def _seen_runs(trace: Trace, mine: NDArray[np.intp]) -> NDArray[np.int64]:
 
 
 def _silent_runs(trace: Trace, mine: NDArray[np.intp], clock: Clock, cpu: int) -> Iterator[int]:
-    """Of the events of a CPU those before which an expected run falls that was not seen."""
-    times, seen = trace.events["time"][mine], _seen_runs(trace, mine)
-    for run in expected_runs(clock, cpu, int(times[0]), int(times[-1])):
-        if not ((seen >= run - clock.period * 2) & (seen < run + _LATE)).any():
-            yield int(mine[np.searchsorted(times, run)])
+    """Of the events of a CPU those before which runs fall that were not seen, one after the other."""
+    times, seen, hz = trace.events["time"][mine], _seen_runs(trace, mine), SECOND // clock.period
+    run = clock.jiffies(int(times[0])) - hz
+    while True:
+        due = clock.at(next_run(run, cpu, hz))
+        told = seen[(seen >= due - 2 * clock.period) & (seen < due + _LATE)]
+        if len(told):
+            run = clock.jiffies(int(told[0]))
+            continue
+        event = _first_tick(trace, mine, times, clock, due)
+        if event == len(mine):
+            return
+        yield int(mine[event])
+        run = max(clock.jiffies(int(times[event])), next_run(run, cpu, hz))
+
+
+def _first_tick(
+    trace: Trace, mine: NDArray[np.intp], times: NDArray[np.int64], clock: Clock, due: int
+) -> int:
+    """The event of a CPU before which a timer is seen to that is ``due``.
+
+    It is deferrable: on an idle CPU it waits for another timer's interrupt, such as those of kernel
+    threads, or for the first tick after the CPU was woken.  A CPU is taken for idle that tells
+    nothing for two ticks, and then of another task.
+    """
+    event = int(np.searchsorted(times, due))
+    if event in (0, len(times)) or times[event] - times[event - 1] < 2 * clock.period:
+        return event
+    woken, last = (trace.texts[trace.events["task"][mine[i]]] for i in (event, event - 1))
+    if woken == last or woken.startswith(_KERNEL_THREADS):
+        return event
+    return int(np.searchsorted(times, clock.at(clock.jiffies(int(times[event])) + 1)))

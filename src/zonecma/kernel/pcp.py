@@ -381,6 +381,7 @@ def drain_all_zones(s: State) -> None:
 def decay_pcp_high(s: State, zone: ZoneIndex, cpu: Cpu) -> None:
     """``high`` falls, and what exceeds it is given back (decay_pcp_high)."""
     pcp = s.pcp[zone, cpu]
+    pcp.high_before_decay = pcp.high
     if pcp.high > pcp.high_min:
         chunk = pcp.batch << s.config[0].pcp_batch_scale_max
         pcp.high = max(pcp.count - chunk, pcp.high - (pcp.high >> 3), pcp.high_min)

@@ -78,6 +78,7 @@ PCP = np.dtype(
     [
         ("count", "i8"),  # frames on all lists
         ("high", "i8"),  # frames
+        ("high_before_decay", "i8"),  # what it was until its timer's last run
         ("high_min", "i8"),
         ("high_max", "i8"),
         ("batch", "i8"),  # frames

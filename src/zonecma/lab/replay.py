@@ -24,7 +24,7 @@ from zonecma.progress import Progress, no_progress
 from zonecma.workload.from_trace import count_lines, lines_before, load_from_trace
 from zonecma.workload.recorded import Recorded
 from zonecma.workload.requests import Load
-from zonecma.workload.ticks import Moment, Worker, clock_of
+from zonecma.workload.ticks import Moment, Worker, beats_of, clock_of
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _worker(trace: Trace, *snapshots: tuple[Snapshot, NDArray[np.bool_]]) -> Wor
         if before.any() and not before.all()
     ]
     return Worker(
-        clock_of(moments) if len(moments) > 1 else None,
+        clock_of(moments, beats_of(trace)) if len(moments) > 1 else None,
         {zone.address: zone.start_pfn for zone in zones if zone.address is not None},
     )
 

@@ -46,18 +46,18 @@ _LATE = 15 * SECOND // 100
 class Clock:
     """How jiffies lie on the trace's clock."""
 
-    zero: float
+    zero: int
     """ns: when jiffies was 0, as far as the snapshots tell"""
     period: int
     """ns"""
 
     def jiffies(self, time: int) -> int:
         """What jiffies was at a time."""
-        return int((time - self.zero) // self.period)
+        return (time - self.zero) // self.period
 
     def at(self, jiffies: int) -> int:
         """When jiffies got this value."""
-        return int(self.zero + jiffies * self.period)
+        return self.zero + jiffies * self.period
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,11 @@ class Moment:
     jiffies: int
 
 
-def clock_of(moments: Sequence[Moment]) -> Clock | None:
-    """The clock that fits the snapshots; None when they don't tell, or contradict each other."""
+def clock_of(moments: Sequence[Moment], beats: NDArray[np.int64]) -> Clock | None:
+    """The clock that fits the snapshots; None when they don't tell, or contradict each other.
+
+    ``beats``: when threads worked that the timer interrupt wakes, mostly just after a tick.
+    """
     first, last = moments[0], moments[-1]
     if last.jiffies <= first.jiffies or not first.jiffies:
         return None
@@ -92,7 +95,24 @@ def clock_of(moments: Sequence[Moment]) -> Clock | None:
     # A snapshot falls into the jiffy that it shows: between two bounds one period apart.
     earliest = max(one.before - (one.jiffies + 1) * period for one in moments)
     latest = min(one.after - one.jiffies * period for one in moments)
-    return Clock((earliest + latest) / 2, period)
+    return _in_step(Clock((earliest + latest) // 2, period), beats)
+
+
+def _in_step(clock: Clock, beats: NDArray[np.int64]) -> Clock:
+    """Shift a clock by less than a tick, so that as many beats as can be are just after a tick."""
+    if not len(beats):
+        return clock
+    phases = np.sort((beats - clock.zero) % clock.period)
+    again = np.concatenate([phases, phases + clock.period])
+    near = np.searchsorted(again, phases + clock.period // 10) - np.arange(len(phases))
+    shift = int(phases[near.argmax()])
+    return Clock(clock.zero + shift - (clock.period if shift > clock.period // 2 else 0), clock.period)
+
+
+def beats_of(trace: Trace) -> NDArray[np.int64]:
+    """When kcompactd, woken by a timer, went back to sleep (kcompactd, mm/compaction.c)."""
+    asleep = trace.events["event"] == EVENT_ID["mm_compaction_kcompactd_sleep"]
+    return np.asarray(trace.events["time"][asleep], np.int64)
 
 
 def round_jiffies(jiffies: int, cpu: int, hz: int) -> int:
@@ -148,15 +168,13 @@ def _silent_runs(trace: Trace, mine: NDArray[np.intp], clock: Clock, cpu: int) -
     run = clock.jiffies(int(times[0])) - hz
     while True:
         due = clock.at(next_run(run, cpu, hz))
-        told = seen[(seen >= due - 2 * clock.period) & (seen < due + _LATE)]
-        if len(told):
-            run = clock.jiffies(int(told[0]))
-            continue
         event = _first_tick(trace, mine, times, clock, due)
         if event == len(mine):
             return
-        yield int(mine[event])
-        run = max(clock.jiffies(int(times[event])), next_run(run, cpu, hz))
+        told = seen[(seen >= due - clock.period) & (seen < max(due, times[event]) + _LATE)]
+        if not len(told):
+            yield int(mine[event])
+        run = max(clock.jiffies(int(told[0] if len(told) else times[event])), next_run(run, cpu, hz))
 
 
 def _first_tick(

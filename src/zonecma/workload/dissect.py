@@ -123,16 +123,20 @@ class Books(NamedTuple):
     """i8[cpus]: the last frame that the running batch committed; NOBODY: its locks are not held"""
     waiting: NDArray[np.int64]
     """i8[cpus]: the last refill that waits for its allocation; NOBODY"""
+    refilled_at: NDArray[np.int64]
+    """i8[cpus]: the event with which the waiting refills began"""
+    draining: NDArray[np.int64]
+    """i8[cpus]: the request that drained last on each CPU"""
     targets: NDArray[np.int32]
     """i4[]: targets of the running migration"""
     found: NDArray[np.int32]
     """i4[, 2]: objects that only their free showed to be alive, and their frames"""
     used: NDArray[np.int64]
-    """i8[8]: how many of each there are, by the names below"""
+    """i8[9]: how many of each there are, by the names below; and the event that is read"""
 
 
 NR_OBJECTS, NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED = 0, 1, 2, 3, 4
-FIRST_TARGET, NR_TARGETS, NR_FOUND = 5, 6, 7
+FIRST_TARGET, NR_TARGETS, NR_FOUND, AT_EVENT = 5, 6, 7, 8
 
 
 class Output(NamedTuple):
@@ -140,6 +144,8 @@ class Output(NamedTuple):
 
     requests: NDArray[Any]
     """REQUEST[]"""
+    locked_at: NDArray[np.int64]
+    """i8[]: the event at which each request had the zone's lock, as far as the trace tells"""
     allocated: NDArray[np.int32]
     """i4[, 3]: frame, order, request"""
     refilled: NDArray[np.int32]
@@ -172,6 +178,7 @@ def _emit(books: Books, out: Output, event: Any, op: int, origin: int) -> int:
     number = books.used[NR_REQUESTS]
     books.used[NR_REQUESTS] += 1
     request = out.requests[number]
+    out.locked_at[number] = books.used[AT_EVENT]
     request.time, request.line, request.cpu = event.time, event.line, event.cpu
     request.op, request.origin = op, origin
     request.pfn, request.object, request.count = -1, NOBODY, 0
@@ -217,12 +224,16 @@ def _refill(books: Books, out: Output, facts: Facts, event: Any) -> None:
     row = _append(books, NR_REFILLED, out.refilled, event.pfn, event.order, NOBODY)
     out.refilled[row, 3] = last
     books.waiting[event.cpu] = row
+    if last == NOBODY:
+        books.refilled_at[event.cpu] = books.used[AT_EVENT]
 
 
 @jit
 def _claim_refills(books: Books, out: Output, cpu: int, request: int) -> None:
     """Give the CPU's waiting refills to the request that they served; NOBODY drops them."""
     row = books.waiting[cpu]
+    if row != NOBODY and request != NOBODY:
+        out.locked_at[request] = books.refilled_at[cpu]
     while row != NOBODY:
         out.refilled[row, 2] = request
         row = out.refilled[row, 3]
@@ -365,6 +376,9 @@ def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
         origin = OF_THE_KERNEL if _in_call(books, event) else 0
         number = _emit(books, out, event, TIMER_DRAIN if facts.worker[task] else DRAIN_ALL, origin)
     books.freeing[cpu] = number
+    if books.draining[cpu] != number and out.requests[number].op == FREE:
+        out.locked_at[number] = books.used[AT_EVENT]
+    books.draining[cpu] = number
     _append(books, NR_DRAINED, out.drained, event.pfn, event.order, number)
 
 
@@ -450,6 +464,7 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         if not chosen[i]:
             continue
         event = events[i]
+        books.used[AT_EVENT] = i
         what, task = event.event, event.task
         if facts.ticks[i] == ALL_ZONES:
             _tick(books, out, facts, event, ALL_ZONES)

@@ -87,9 +87,9 @@ def load_from_trace(
     living = _living(books)
     for count in (NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED, NR_FOUND):
         books.used[count] = 0
-    books.waiting[:] = books.freeing[:] = NOBODY
+    books.waiting[:] = books.freeing[:] = books.draining[:] = NOBODY
     dissect(events, (before_b & ~before_a).astype(np.uint8), facts, books, out)
-    requests = out.requests[: books.used[NR_REQUESTS]].copy()
+    requests = _in_order_of_locks(events, books, out)
     load = Load(requests, masks, np.concatenate([living, _found(books)]), int(books.used[NR_OBJECTS]))
     return load, _recorded(books, out)
 
@@ -152,20 +152,41 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
         area_of_task=np.zeros(words, np.uint8),
         range_request=np.full(words, NOBODY, np.int32),
         last_task=np.full(cpus, NOBODY, np.int64),
+        refilled_at=np.zeros(cpus, np.int64),
+        draining=np.full(cpus, NOBODY, np.int64),
         freeing=np.full(cpus, NOBODY, np.int64),
         prepared=np.zeros(cpus, np.int64),
         committed=np.full(cpus, NOBODY, np.int64),
         waiting=np.full(cpus, NOBODY, np.int64),
         targets=np.empty(events, np.int32),
         found=np.empty((events, 2), np.int32),
-        used=np.zeros(8, np.int64),
+        used=np.zeros(9, np.int64),
     )
+
+
+def _in_order_of_locks(events: NDArray[Any], books: Books, out: Output) -> NDArray[Any]:
+    """The requests in the order in which they had the zone's lock; renumbers whose chunks are whose.
+
+    On several CPUs that is not the order of the events that tell of them: an allocation is traced
+    after its refill, a free before its drain.
+    """
+    locked_at = out.locked_at[: books.used[NR_REQUESTS]]
+    order = np.argsort(locked_at, kind="stable")
+    number = np.empty(len(order) + 1, np.int32)
+    number[order], number[NOBODY] = np.arange(len(order)), NOBODY
+    for count, rows in ((NR_ALLOCATED, out.allocated), (NR_REFILLED, out.refilled), (NR_DRAINED, out.drained)):
+        owner = rows[: books.used[count], 2]
+        owner[:] = number[owner]
+    requests: NDArray[Any] = out.requests[order]
+    requests["time"] = events["time"][locked_at[order]]
+    return requests
 
 
 def _empty_output(events: int, unseen: int) -> Output:
     """``unseen``: requests that no event stands for."""
     return Output(
         requests=np.empty(events + unseen, REQUEST).view(np.recarray),
+        locked_at=np.empty(events + unseen, np.int64),
         allocated=np.empty((events, 3), np.int32),
         refilled=np.empty((events, 4), np.int32),
         drained=np.empty((events, 3), np.int32),

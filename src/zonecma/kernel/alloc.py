@@ -18,7 +18,7 @@ from zonecma.kernel.fair import charge_alloc_batch, fair_depleted, reset_alloc_b
 from zonecma.kernel.features import BULK_INTERFACE, FAIR_ZONES, NOTES_BELOW_HIGH, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.kswapd import wakeup_kswapd
-from zonecma.kernel.pcp import pcp_allowed_order, rmqueue_pcplist
+from zonecma.kernel.pcp import may_use_pcp, rmqueue_pcplist
 from zonecma.kernel.rmqueue import rmqueue_buddy
 from zonecma.kernel.state import State
 from zonecma.kernel.tracepoint import trace_mm_page_alloc
@@ -59,7 +59,7 @@ def rmqueue_zone(
 ) -> Pfn:
     """Take a chunk from a zone that may serve: per-cpu lists first (rmqueue)."""
     pfn = NO_PFN
-    if pcp_allowed_order(s, order):
+    if may_use_pcp(s, zone, order):
         s.pcp[zone, cpu].free_count >>= 1
         pfn = rmqueue_pcplist(s, zone, cpu, order, migratetype, alloc_flags)
     if pfn == NO_PFN:

@@ -63,6 +63,12 @@ def pcp_allowed_order(s: State, order: Order) -> bool:
 
 
 @primitive
+def may_use_pcp(s: State, zone: ZoneIndex, order: Order) -> bool:
+    """Whether chunks of this order have lists, and nobody else holds the zone's (pcp_spin_trylock)."""
+    return pcp_allowed_order(s, order) and s.config[0].pcp_locked != zone + 1  # type: ignore[no-any-return]
+
+
+@primitive
 def order_to_pindex(migratetype: Migratetype, order: Order) -> Pindex:
     """The per-cpu list of a type and order (order_to_pindex)."""
     if order > PAGE_ALLOC_COSTLY_ORDER:
@@ -370,11 +376,17 @@ def drain_all_pages(s: State, zone: ZoneIndex) -> None:
 
 
 @jit
+def drain_pages(s: State, cpu: Cpu) -> None:
+    """Empty one CPU's lists of all zones (drain_pages)."""
+    for zone in range(MAX_NR_ZONES):
+        drain_pages_zone(s, ZoneIndex(zone), cpu)
+
+
+@jit
 def drain_all_zones(s: State) -> None:
     """Empty every CPU's lists of all zones, CPU by CPU (drain_all_pages without one)."""
     for cpu in range(s.config[0].nr_cpus):
-        for zone in range(MAX_NR_ZONES):
-            drain_pages_zone(s, ZoneIndex(zone), Cpu(cpu))
+        drain_pages(s, Cpu(cpu))
 
 
 @jit

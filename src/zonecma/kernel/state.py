@@ -129,6 +129,7 @@ CONFIG = np.dtype(
         ("kswapd_asked", "i8"),  # highest zone asked for since kswapd's last round; NOT_ASKED
         ("kswapd_zone", "i8"),  # highest zone of its last round
         ("this_cpu", "i8"),  # who runs: smp_processor_id()
+        ("pcp_locked", "i8"),  # 1 + the zone whose per-cpu lists it finds locked; 0: none
         ("features", "i8"),  # bits of features.py
         ("pcp_batch_scale_max", "i8"),  # CONFIG_PCP_BATCH_SCALE_MAX
         ("watermark_boost_factor", "i8"),  # vm.watermark_boost_factor, 1/10000

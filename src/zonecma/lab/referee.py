@@ -61,6 +61,7 @@ from zonecma.workload.requests import (
     CMA_RETRY,
     CMA_TEST,
     DRAIN_ALL,
+    DRAIN_CPU,
     FREE,
     OF_THE_KERNEL,
     TAKE_FREE,
@@ -248,7 +249,7 @@ def referee(
             _check_free(s, tally, request, recorded, i)
         elif op == BULK:
             _check_bulk(s, tally, doubts, request, recorded, i)
-        elif op == CMA_ALLOC or (request.origin & OF_THE_KERNEL and (op == TIMER_DRAIN or op == DRAIN_ALL)):
+        elif op == CMA_ALLOC or (request.origin & OF_THE_KERNEL and (op == DRAIN_CPU or op == DRAIN_ALL)):
             _check_drain(s, tally, DRAINS_IN_CALLS, request, recorded, i)
         elif op == CMA_RETRY:
             judge(tally, RANGES, request.line, answer, _recorded_frame(recorded, i))
@@ -259,7 +260,7 @@ def referee(
             judge(tally, CALLS, request.line, answer, _recorded_frame(recorded, i))
         elif op == TIMER_DRAIN:
             _check_timer(s, tally, request, recorded, i)
-        elif op == DRAIN_ALL:
+        elif op == DRAIN_ALL or op == DRAIN_CPU:
             _check_drain(s, tally, DRAINS_OTHER, request, recorded, i)
         elif op == TAKE_FREE:
             tally.counts[TAKEN_BY_COMPACTION] += 1

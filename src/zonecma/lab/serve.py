@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 
 from zonecma.kernel.alloc import alloc_pages, alloc_pages_bulk
 from zonecma.kernel.cma import FREE as BITS_FREE
-from zonecma.kernel.cma import mark_bits
-from zonecma.kernel.free import free_locked_out, free_pages
+from zonecma.kernel.cma import mark_bits, range_zone
+from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit
 from zonecma.kernel.kswapd import begin_balance, end_balance, wakeup_kswapd
 from zonecma.kernel.offline import take_chunk
-from zonecma.kernel.pcp import drain_all_zones, refresh_cpu_vm_stats, refresh_zone_stats
+from zonecma.kernel.pcp import drain_pages, drain_pages_zone, refresh_cpu_vm_stats, refresh_zone_stats
 from zonecma.kernel.state import State
 from zonecma.kernel.tracepoint import trace_reset
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User, ZoneIndex
-from zonecma.lab.calls import begin_call, end_range, next_range, test_range
+from zonecma.lab.calls import FIRST_CPU, begin_call, end_range, next_range, test_range
 from zonecma.workload.requests import (
     ALLOC,
     BULK,
@@ -27,9 +27,11 @@ from zonecma.workload.requests import (
     CMA_RETRY,
     CMA_TEST,
     DRAIN_ALL,
+    DRAIN_CPU,
     FREE,
     KSWAPD_BEGIN,
     KSWAPD_END,
+    NO_AREA,
     TAKE_FREE,
     TIMER_DRAIN,
     WAKEUP_KSWAPD,
@@ -37,14 +39,13 @@ from zonecma.workload.requests import (
 
 
 @jit
-def _free(s: State, request: Any) -> None:
-    """A free; past per-cpu lists that are locked (pcp_spin_trylock in free_unref_page, 6.12)."""
-    pfn, order = Pfn(request.pfn), Order(request.order)
-    zone = ZoneIndex(s.frame[pfn].zone)
-    if request.locked == zone + 1:
-        free_locked_out(s, pfn, order)
-    else:
-        free_pages(s, Cpu(request.cpu), pfn, order)
+def _drain_cpu(s: State, calls: NDArray[Any], request: Any) -> None:
+    """One more CPU's lists, of the zone of a contiguous call that has a range, or of all zones."""
+    cpu = Cpu(request.count)
+    if request.area == NO_AREA:
+        drain_pages(s, cpu)
+    elif calls[request.area].start != NO_PFN:
+        drain_pages_zone(s, range_zone(s, Pfn(calls[request.area].start)), cpu)
 
 
 @jit
@@ -55,13 +56,13 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
     (CMA_TEST), the first of the range that was busy (CMA_RETRY) or taken (CMA_FINISH); else NO_PFN.
     """
     trace_reset(s)
-    s.config[0].this_cpu = request.cpu
+    s.config[0].this_cpu, s.config[0].pcp_locked = request.cpu, request.locked
     op, cpu, user, order = request.op, Cpu(request.cpu), User(request.gfp), Order(request.order)
     area, count, align = Area(request.area), Pages(request.count), Order(request.align)
     if op == ALLOC:
         return alloc_pages(s, cpu, user, order)
     if op == FREE:
-        _free(s, request)
+        free_pages(s, cpu, Pfn(request.pfn), order)
     elif op == BULK:
         alloc_pages_bulk(s, cpu, user, count)
     elif op == CMA_ALLOC:
@@ -83,7 +84,9 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
         else:
             refresh_zone_stats(s, ZoneIndex(s.frame[request.pfn].zone), cpu)
     elif op == DRAIN_ALL:
-        drain_all_zones(s)
+        drain_pages(s, FIRST_CPU)
+    elif op == DRAIN_CPU:
+        _drain_cpu(s, calls, request)
     elif op == TAKE_FREE:
         take_chunk(s, Pfn(request.pfn), order)
     elif op == WAKEUP_KSWAPD:

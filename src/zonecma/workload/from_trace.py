@@ -13,8 +13,6 @@ from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_KERNEL, GFP_MIGRATION_TARGET, Gfp
 from zonecma.workload.dissect import (
-    NO_AREA,
-    NOBODY,
     NR_ALLOCATED,
     NR_DRAINED,
     NR_FOUND,
@@ -28,8 +26,9 @@ from zonecma.workload.dissect import (
     mark_batched,
 )
 from zonecma.workload.kswapd import mark_rests
+from zonecma.workload.locks import NOBODY, no_locks
 from zonecma.workload.recorded import Recorded, by_request
-from zonecma.workload.requests import OBJECT, OF_THE_KERNEL, REQUEST, UNKNOWN_GFP, Load
+from zonecma.workload.requests import NO_AREA, OBJECT, OF_THE_KERNEL, REQUEST, UNKNOWN_GFP, Load
 from zonecma.workload.ticks import KWORKER, Worker, mark_ticks
 
 BULK_GFP = GFP_KERNEL
@@ -82,7 +81,7 @@ def load_from_trace(
     events = trace.events.view(np.recarray)
     masks, facts = _facts(trace, areas, zone_of, pageblock_order, claims_alone=claims_alone, worker=worker)
     books = _empty_books(trace, len(zone_of))
-    out = _empty_output(len(events), int(np.count_nonzero(facts.ticks) + np.count_nonzero(facts.rests)))
+    out = _empty_output(len(events), _unseen(trace, facts))
     dissect(events, before_a.astype(np.uint8), facts, books, out)
     living = _living(books)
     for count in (NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED, NR_FOUND):
@@ -155,8 +154,8 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
         refilled_at=np.zeros(cpus, np.int64),
         draining=np.full(cpus, NOBODY, np.int64),
         freeing=np.full(cpus, NOBODY, np.int64),
-        prepared=np.zeros(cpus, np.int64),
-        committed=np.full(cpus, NOBODY, np.int64),
+        locks=no_locks(nr_frames, cpus, words),
+        contended=np.zeros(cpus, np.uint8),
         waiting=np.full(cpus, NOBODY, np.int64),
         targets=np.empty(events, np.int32),
         found=np.empty((events, 2), np.int32),
@@ -180,6 +179,15 @@ def _in_order_of_locks(events: NDArray[Any], books: Books, out: Output) -> NDArr
     requests: NDArray[Any] = out.requests[order]
     requests["time"] = events["time"][locked_at[order]]
     return requests
+
+
+def _unseen(trace: Trace, facts: Facts) -> int:
+    """How many requests at most no event stands for: silent runs of the worker, ends, drains of other CPUs."""
+    ranges = np.isin(trace.events["event"], (EVENT_ID["cma_alloc_start"], EVENT_ID["cma_alloc_busy_retry"]))
+    drains = trace.events["event"] == EVENT_ID["mm_page_pcpu_drain"]
+    other_cpus = int(trace.events["cpu"].max(initial=0))
+    many = int(np.count_nonzero(ranges) + np.count_nonzero(drains)) * other_cpus
+    return int(np.count_nonzero(facts.ticks) + np.count_nonzero(facts.rests)) + many
 
 
 def _empty_output(events: int, unseen: int) -> Output:

@@ -28,7 +28,7 @@ CMA_FINISH = 8
 TIMER_DRAIN = 9
 """the vmstat worker of ``cpu`` ran for the zone that has frame ``pfn``, or, if -1, for all (refresh_cpu_vm_stats)"""
 DRAIN_ALL = 10
-"""some other path drained all per-cpu lists"""
+"""some other path drains all per-cpu lists: those of CPU 0"""
 TAKE_FREE = 11
 """compaction took the free chunk at ``pfn`` off its list"""
 WAKEUP_KSWAPD = 12
@@ -37,6 +37,9 @@ KSWAPD_BEGIN = 13
 """kswapd begins a round of reclaim"""
 KSWAPD_END = 14
 """kswapd is done with it"""
+DRAIN_CPU = 15
+"""a drain of all per-cpu lists goes on with those of CPU ``count``; ``area``: a contiguous call's, or NO_AREA"""
+NO_AREA = 255
 
 OF_THE_KERNEL = 1
 """REQUEST.origin: made by the kernel for itself while it served a contiguous call"""
@@ -55,7 +58,7 @@ REQUEST = np.dtype(
         ("gfp", "u1"),  # index into Load.gfp_masks
         ("area", "u1"),  # index into the machine's areas
         ("align", "u1"),  # order
-        ("locked", "u1"),  # 1 + the zone whose per-cpu lists he holds whom a FREE interrupts; 0: none
+        ("locked", "u1"),  # 1 + the zone whose per-cpu lists an ALLOC or FREE finds locked; 0: none
     ],
     align=True,
 )

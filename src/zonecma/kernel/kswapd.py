@@ -20,7 +20,7 @@ def wakeup_kswapd(s: State, highest_zone: ZoneIndex) -> None:
 
 @jit
 def begin_balance(s: State) -> None:
-    """kswapd begins a round; where nobody asked anew it looks after the zones of its last one."""
+    """Kswapd begins a round; where nobody asked anew it looks after the zones of its last one."""
     conf = s.config[0]
     if conf.kswapd_asked != NOT_ASKED:
         conf.kswapd_zone = conf.kswapd_asked
@@ -34,7 +34,7 @@ def begin_balance(s: State) -> None:
 
 @jit
 def end_balance(s: State) -> None:
-    """kswapd ends its round."""
+    """Kswapd ends its round."""
     for index in range(MAX_NR_ZONES):
         zone = s.zone[index]
         zone.zone_flags &= ~ZONE_RECLAIM_ACTIVE

@@ -69,7 +69,10 @@ def begin_call(s: State, call: Any, area: Area, count: Pages, align: Order) -> N
 
 @jit
 def begin_range(s: State, call: Any, area: Area, count: Pages, align: Order, first_bit: Bit) -> None:
-    """Find a range, mark its bits, isolate it and drain the first CPU's lists; requests tell of the others'."""
+    """Find a range, mark its bits, isolate it and drain the first CPU's lists.
+
+    Requests of their own stand where the other CPUs' are drained (DRAIN_CPU).
+    """
     call.start, call.taken = NO_PFN, 0
     bit = find_zero_bits(s, area, count, align, first_bit)
     if bit == NO_BIT:

@@ -136,8 +136,9 @@ def redo_drain(s: State, chunks: NDArray[Any], first: int, last: int) -> None:
 def learn_high(s: State, request: Any, drained: int) -> None:
     """Correct a per-cpu ``high`` that a recorded drain, or its absence, shows to be wrong.
 
-    A timer that drains nothing lowers ``high`` without a trace, and may have been assumed too
-    early; refills raise it batch by batch; the next decision tells.  A flush of high orders that did not happen has lowered it for nothing.
+    A timer that drains nothing lowers it without a trace, and may have been assumed too early;
+    refills raise it batch by batch; the next decision tells.  A flush of high orders that did not
+    happen has lowered it for nothing.
     """
     zone = _zone_of(s, Pfn(request.pfn))
     pcp = s.pcp[zone, request.cpu]

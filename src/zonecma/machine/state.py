@@ -83,7 +83,10 @@ def _load_zone(state: State, zone: ZoneSnapshot) -> None:
 
 
 def _load_diffs(state: State, zone: ZoneSnapshot) -> None:
-    """What CPUs keep to themselves of the counters: what these lack, given to the lowest CPUs that can have it."""
+    """What CPUs keep to themselves of the counters: all that these lack.
+
+    The snapshot does not tell who has it: it goes to the lowest CPUs that can.
+    """
     record = state.zone[zone.index]
     threshold = int(record.stat_threshold)
     for counter, counted, lag, diff in (

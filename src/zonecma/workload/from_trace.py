@@ -173,7 +173,8 @@ def _in_order_of_locks(events: NDArray[Any], books: Books, out: Output) -> NDArr
     order = np.argsort(locked_at, kind="stable")
     number = np.empty(len(order) + 1, np.int32)
     number[order], number[NOBODY] = np.arange(len(order)), NOBODY
-    for count, rows in ((NR_ALLOCATED, out.allocated), (NR_REFILLED, out.refilled), (NR_DRAINED, out.drained)):
+    kinds = (NR_ALLOCATED, out.allocated), (NR_REFILLED, out.refilled), (NR_DRAINED, out.drained)
+    for count, rows in kinds:
         owner = rows[: books.used[count], 2]
         owner[:] = number[owner]
     requests: NDArray[Any] = out.requests[order]
@@ -182,7 +183,7 @@ def _in_order_of_locks(events: NDArray[Any], books: Books, out: Output) -> NDArr
 
 
 def _unseen(trace: Trace, facts: Facts) -> int:
-    """How many requests at most no event stands for: silent runs of the worker, ends, drains of other CPUs."""
+    """How many requests no event stands for, at most: the worker's, kswapd's, drains of other CPUs."""
     ranges = np.isin(trace.events["event"], (EVENT_ID["cma_alloc_start"], EVENT_ID["cma_alloc_busy_retry"]))
     drains = trace.events["event"] == EVENT_ID["mm_page_pcpu_drain"]
     other_cpus = int(trace.events["cpu"].max(initial=0))

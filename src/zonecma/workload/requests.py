@@ -26,7 +26,7 @@ CMA_RETRY = 7
 CMA_FINISH = 8
 """the end of a contiguous call"""
 TIMER_DRAIN = 9
-"""the vmstat worker of ``cpu`` ran for the zone that has frame ``pfn``, or, if -1, for all (refresh_cpu_vm_stats)"""
+"""the vmstat worker of ``cpu`` ran (refresh_cpu_vm_stats), for the zone with frame ``pfn``; -1: for all"""
 DRAIN_ALL = 10
 """some other path drains all per-cpu lists: those of CPU 0"""
 TAKE_FREE = 11
@@ -38,7 +38,7 @@ KSWAPD_BEGIN = 13
 KSWAPD_END = 14
 """kswapd is done with it"""
 DRAIN_CPU = 15
-"""a drain of all per-cpu lists goes on with those of CPU ``count``; ``area``: a contiguous call's, or NO_AREA"""
+"""a drain of all per-cpu lists, of ``area``'s contiguous call or with NO_AREA, comes to CPU ``count``"""
 NO_AREA = 255
 
 OF_THE_KERNEL = 1

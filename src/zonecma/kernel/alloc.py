@@ -18,10 +18,10 @@ from zonecma.kernel.fair import charge_alloc_batch, fair_depleted, reset_alloc_b
 from zonecma.kernel.features import BULK_INTERFACE, FAIR_ZONES, NOTES_BELOW_HIGH, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.kswapd import wakeup_kswapd
-from zonecma.kernel.pcp import may_use_pcp, rmqueue_pcplist
+from zonecma.kernel.pcp import may_use_pcp, pcp_allowed_order, rmqueue_pcplist
 from zonecma.kernel.rmqueue import rmqueue_buddy
 from zonecma.kernel.state import State
-from zonecma.kernel.tracepoint import trace_mm_page_alloc
+from zonecma.kernel.tracepoint import trace_mm_page_alloc, trace_mm_page_alloc_zone_locked
 from zonecma.kernel.units import (
     NO_PFN,
     AllocFlags,
@@ -64,6 +64,8 @@ def rmqueue_zone(
         pfn = rmqueue_pcplist(s, zone, cpu, order, migratetype, alloc_flags)
     if pfn == NO_PFN:
         pfn = rmqueue_buddy(s, zone, order, migratetype, alloc_flags)
+        if pfn != NO_PFN and s.config[0].pcp_locked == zone + 1 and pcp_allowed_order(s, order):
+            trace_mm_page_alloc_zone_locked(s, pfn, order, cpu)  # as if for a list: told by its order
     if pfn != NO_PFN and has(s, FAIR_ZONES):
         charge_alloc_batch(s, zone, cpu, order)
     return pfn

@@ -82,7 +82,8 @@ def _check_refill(s: State, tally: Tally, request: Any, recorded: Recorded, i: i
         return True
     undo_refill(s)
     migratetype = Migratetype(s.gfp[request.gfp].migratetype)
-    redo_refill(s, Cpu(request.cpu), migratetype, chunks, first, last)
+    if not request.locked:
+        redo_refill(s, Cpu(request.cpu), migratetype, chunks, first, last)
     tally.counts[REPAIRS] += 1
     return False
 
@@ -94,7 +95,7 @@ def _take_first(s: State, request: Any, chunk: Pfn) -> None:
     zone = ZoneIndex(s.frame[chunk].zone)
     pindex = order_to_pindex(Migratetype(s.gfp[request.gfp].migratetype), order)
     head = pcp_list(s, zone, cpu, pindex)
-    if pcp_allowed_order(s, order) and not list_empty(s, head):
+    if pcp_allowed_order(s, order) and not request.locked and not list_empty(s, head):
         remove_from_pcp_list(s, list_first(s, head), zone, cpu, order)
     else:
         take_recorded(s, chunk, order, User(request.gfp))

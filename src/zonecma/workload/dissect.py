@@ -273,10 +273,10 @@ def _alloc(books: Books, out: Output, facts: Facts, event: Any, gfp: int) -> Non
     request.object = _new_object(books, gfp, event.order, origin)
     if books.waiting[event.cpu] != NOBODY:
         out.locked_at[number] = books.refilled_at[event.cpu]
-    past_lists = not _has_pcp_list(facts, event.order)
-    if not past_lists and _is_locked_out(books, out, event):
-        request.locked, past_lists = 1 + facts.zone[event.pfn], True
-    _claim_refills(books, out, event.cpu, NOBODY if past_lists else number)
+    has_list = _has_pcp_list(facts, event.order)
+    if has_list and _is_locked_out(books, out, event):
+        request.locked = 1 + facts.zone[event.pfn]
+    _claim_refills(books, out, event.cpu, number if has_list else NOBODY)
     if event.pfn < 0:
         return
     _append(books, NR_ALLOCATED, out.allocated, event.pfn, event.order, number)

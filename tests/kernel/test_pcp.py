@@ -131,7 +131,7 @@ def test_who_finds_the_lists_locked_goes_past_them():
     before, free = pcp(state), int(state.zone[ZONE_DMA32].nr_free_pages)
     state.conf.pcp_locked = 1 + ZONE_DMA32
     pfn = act(state, ALLOC, 0, MOVABLE, 0, -1)
-    assert [event for event, _, _ in log(state)][0] == MM_PAGE_ALLOC_ZONE_LOCKED
+    assert next(event for event, _, _ in log(state)) == MM_PAGE_ALLOC_ZONE_LOCKED
     assert (pcp(state), int(state.zone[ZONE_DMA32].nr_free_pages)) == (before, free - 1)
     act(state, FREE_PAGES, 0, pfn, 0, 0)
     assert (pcp(state), int(state.zone[ZONE_DMA32].nr_free_pages)) == (before, free)

@@ -17,7 +17,7 @@ from zonecma.kernel.jit import entry
 from zonecma.kernel.migrate import place_object
 from zonecma.kernel.migratetype import MIGRATE_CMA
 from zonecma.kernel.mixed_fallback import rmqueue_fallback
-from zonecma.kernel.pcp import decay_pcp_high, drain_all_zones, free_pcppages_bulk
+from zonecma.kernel.pcp import drain_all_zones, free_pcppages_bulk, refresh_cpu_vm_stats
 from zonecma.kernel.rules import NEWEST
 from zonecma.kernel.state import IN_USE, NO_OBJECT, empty_state
 from zonecma.kernel.thresholds import HugePages, Tunables, recalculate
@@ -84,7 +84,7 @@ def act(s, what, a, b, c, d):
     elif what == DRAIN:
         drain_all_zones(s)
     elif what == DECAY:
-        decay_pcp_high(s, Cpu(a))
+        refresh_cpu_vm_stats(s, Cpu(a))
     elif what == ISOLATE:
         return Pfn(start_isolate_page_range(s, Pfn(a), Pfn(b), Migratetype(c)))
     elif what == UNISOLATE:

@@ -24,16 +24,17 @@ def test_cold_is_known_to_4_7_alone():
 
 
 def test_slow_path():
-    assert alloc_flags_slow(GFP_KERNEL, 3, NEW) == alloc_flags_slow(GFP_KERNEL, 3, OLD) == flags.WMARK_MIN
-    assert alloc_flags_slow(GFP_ATOMIC, 0, NEW) == flags.ALLOC_MIN_RESERVE | flags.ALLOC_NON_BLOCK
-    assert alloc_flags_slow(GFP_ATOMIC, 0, OLD) == flags.ALLOC_MIN_RESERVE | flags.ALLOC_HARDER
+    assert alloc_flags_slow(GFP_KERNEL, 3, NEW) == alloc_flags_slow(GFP_KERNEL, 3, OLD) == flags.ALLOC_KSWAPD
+    atomic = flags.ALLOC_MIN_RESERVE | flags.ALLOC_KSWAPD
+    assert alloc_flags_slow(GFP_ATOMIC, 0, NEW) == atomic | flags.ALLOC_NON_BLOCK
+    assert alloc_flags_slow(GFP_ATOMIC, 0, OLD) == atomic | flags.ALLOC_HARDER
     for features in (NEW, OLD):
         assert alloc_flags_slow(GFP_ATOMIC, 1, features) & flags.ALLOC_HIGHATOMIC
-        assert alloc_flags_slow(GFP_ATOMIC | Gfp.NOMEMALLOC, 1, features) == flags.ALLOC_MIN_RESERVE
+        assert alloc_flags_slow(GFP_ATOMIC | Gfp.NOMEMALLOC, 1, features) == atomic
 
 
 def test_the_atomic_bit_is_enough_for_4_7():
     mask = Gfp.ATOMIC | Gfp.KSWAPD_RECLAIM
-    assert alloc_flags_slow(mask, 0, OLD) == flags.ALLOC_HARDER
-    assert alloc_flags_slow(Gfp.KSWAPD_RECLAIM, 0, OLD) == flags.WMARK_MIN
-    assert alloc_flags_slow(Gfp.KSWAPD_RECLAIM, 0, NEW) == flags.ALLOC_NON_BLOCK
+    assert alloc_flags_slow(mask, 0, OLD) == flags.ALLOC_HARDER | flags.ALLOC_KSWAPD
+    assert alloc_flags_slow(Gfp.KSWAPD_RECLAIM, 0, OLD) == flags.ALLOC_KSWAPD
+    assert alloc_flags_slow(Gfp.KSWAPD_RECLAIM, 0, NEW) == flags.ALLOC_NON_BLOCK | flags.ALLOC_KSWAPD

@@ -122,3 +122,20 @@ def test_a_full_drain_leaves_nothing():
     act(state, DRAIN, 0, 0, 0, 0)
     assert not pcp(state)
     validate(state)
+
+
+def test_who_finds_the_lists_locked_goes_past_them():
+    """pcp_spin_trylock in free_unref_page and rmqueue_pcplist: no list and no count of theirs changes."""
+    state = booted(mib=512)
+    kept = act(state, ALLOC, 0, MOVABLE, 0, -1)
+    before, free = pcp(state), int(state.zone[ZONE_DMA32].nr_free_pages)
+    state.conf.pcp_locked = 1 + ZONE_DMA32
+    pfn = act(state, ALLOC, 0, MOVABLE, 0, -1)
+    assert next(event for event, _, _ in log(state)) == MM_PAGE_ALLOC_ZONE_LOCKED
+    assert (pcp(state), int(state.zone[ZONE_DMA32].nr_free_pages)) == (before, free - 1)
+    act(state, FREE_PAGES, 0, pfn, 0, 0)
+    assert (pcp(state), int(state.zone[ZONE_DMA32].nr_free_pages)) == (before, free)
+    state.conf.pcp_locked = 1 + ZONE_NORMAL  # another zone's
+    act(state, FREE_PAGES, 0, kept, 0, 0)
+    assert pcp(state) != before
+    validate(state)

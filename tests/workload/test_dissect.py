@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from zonecma.capture.trace import scan_pieces
+from zonecma.kernel.gfp import GFP_KERNEL
 from zonecma.workload.from_trace import count_lines, lines_before, load_from_trace
 from zonecma.workload.requests import (
     ALLOC,
@@ -16,11 +17,15 @@ from zonecma.workload.requests import (
     CMA_RETRY,
     CMA_TEST,
     DRAIN_ALL,
+    DRAIN_CPU,
     FREE,
+    KSWAPD_BEGIN,
+    KSWAPD_END,
     OF_THE_KERNEL,
     TAKE_FREE,
     TIMER_DRAIN,
     UNKNOWN_GFP,
+    WAKEUP_KSWAPD,
 )
 
 MOVABLE = "migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE"
@@ -38,7 +43,7 @@ def dissect(*events, split=0, areas=None, claims_alone=True):
     before_a = np.arange(len(trace.events)) < split
     everything = np.ones(len(trace.events), np.bool_)
     areas = {"reserved": 4096} if areas is None else areas
-    machine = {"areas": areas, "nr_frames": 0x50000, "pageblock_order": 9}
+    machine = {"areas": areas, "zone_of": np.zeros(0x50000, np.uint8), "pageblock_order": 9}
     return load_from_trace(trace, before_a, everything, **machine, claims_alone=claims_alone)
 
 
@@ -51,7 +56,7 @@ def chunks(recorded, kind, number):
     return [(int(c["pfn"]), int(c["order"])) for c in rows[first[number] : first[number + 1]]]
 
 
-def test_a_refill_belongs_to_the_allocation_after_it_on_its_cpu():
+def test_a_refill_belongs_to_the_allocation_after_it_on_its_cpu_and_comes_when_it_began():
     load, recorded = dissect(
         "a-1 0 mm_page_alloc_zone_locked: pfn=0x100 order=0 migratetype=1 percpu_refill=1",
         "b-2 1 mm_page_alloc_zone_locked: pfn=0x900 order=0 migratetype=1 percpu_refill=1",
@@ -61,8 +66,9 @@ def test_a_refill_belongs_to_the_allocation_after_it_on_its_cpu():
         f"a-1 0 mm_page_alloc: pfn=0x101 order=0 {MOVABLE}",
     )
     assert ops(load) == [ALLOC] * 3
-    assert chunks(recorded, "refilled", 0) == [(0x900, 0)]
-    assert chunks(recorded, "refilled", 1) == [(0x100, 0), (0x101, 0)]
+    assert load.requests["cpu"].tolist() == [0, 1, 0]
+    assert chunks(recorded, "refilled", 0) == [(0x100, 0), (0x101, 0)]
+    assert chunks(recorded, "refilled", 1) == [(0x900, 0)]
     assert chunks(recorded, "refilled", 2) == []
     assert chunks(recorded, "allocated", 2) == [(0x101, 0)]
 
@@ -245,6 +251,97 @@ def test_compaction_takes_free_chunks_without_a_request():
     load, _ = dissect("kcompactd0-24 0 isolfree: (f) page=0xffffea0000010000 order=4")
     (request,) = load.requests
     assert (request["op"], request["pfn"], request["order"]) == (TAKE_FREE, 0x400, 4)
+
+
+def locked(load, op):
+    return load.requests["locked"][load.requests["op"] == op].tolist()
+
+
+def test_a_free_comes_when_its_drain_began():
+    load, recorded = dissect(
+        "a-1 0 mm_page_free: pfn=0x100 order=0",
+        "b-2 1 mm_page_free: pfn=0x200 order=5",
+        "a-1 0 mm_page_pcpu_drain: pfn=0x300 order=0 migratetype=1",
+    )
+    assert load.requests["pfn"].tolist() == [0x200, 0x100]
+    assert chunks(recorded, "drained", 1) == [(0x300, 0)]
+
+
+def test_an_interrupt_within_a_batch_of_frees_finds_the_lists_locked():
+    load, _ = dissect(
+        "a-1 0 mm_page_free: pfn=0x100 order=0",
+        "a-1 0 mm_page_free: pfn=0x200 order=0",
+        "a-1 0 mm_page_free: pfn=0x500 order=1",  # nothing is committed yet
+        "a-1 0 mm_page_free_batched: pfn=0x100 order=0",
+        "a-1 0 mm_page_free: pfn=0x400 order=1",
+        "b-2 1 mm_page_free: pfn=0x600 order=1",
+        "a-1 0 mm_page_free_batched: pfn=0x200 order=0",
+        "a-1 0 mm_page_free: pfn=0x300 order=0",
+    )
+    assert load.requests["pfn"].tolist() == [0x500, 0x100, 0x400, 0x600, 0x200, 0x300]
+    assert locked(load, FREE) == [0, 0, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("order", "finds"), [(0, 1), (5, 0)])
+def test_an_interrupt_within_a_refill_finds_the_lists_locked(order, finds):
+    load, _ = dissect(
+        f"a-1 0 mm_page_alloc_zone_locked: pfn=0x400 order={order} migratetype=1 percpu_refill=1",
+        "a-1 0 mm_page_free: pfn=0x300 order=0",
+        f"a-1 0 mm_page_alloc: pfn=0x400 order={order} {MOVABLE}",
+        "a-1 0 mm_page_free: pfn=0x301 order=0",
+    )
+    assert locked(load, FREE) == [finds, 0]
+
+
+def test_a_drain_of_all_lists_goes_cpu_by_cpu():
+    """Whose list a chunk was on is not traced: the CPU that freed it."""
+    load, recorded = dissect(
+        "a-1 0 mm_page_free: pfn=0x100 order=0",
+        "b-2 1 mm_page_free: pfn=0x200 order=0",
+        "b-2 1 mm_page_free: pfn=0x201 order=0",
+        f"c-7 0 {START}",
+        "c-7 0 mm_page_pcpu_drain: pfn=0x100 order=0 migratetype=1",
+        "b-2 1 mm_page_free: pfn=0x202 order=0",
+        "c-7 0 mm_page_pcpu_drain: pfn=0x200 order=0 migratetype=1",
+        "b-2 1 mm_page_free: pfn=0x203 order=0",
+        "c-7 0 mm_page_pcpu_drain: pfn=0x201 order=0 migratetype=1",
+        "b-2 1 mm_page_alloc_zone_locked: pfn=0x201 order=0 migratetype=1 percpu_refill=1",
+        f"b-2 1 mm_page_alloc: pfn=0x201 order=0 {MOVABLE}",
+        f"c-7 0 {FAILED}",
+    )
+    assert ops(load)[3:] == [CMA_ALLOC, FREE, DRAIN_CPU, FREE, ALLOC, CMA_FINISH]
+    assert chunks(recorded, "drained", 3) == [(0x100, 0)]
+    assert chunks(recorded, "drained", 5) == [(0x200, 0), (0x201, 0)]
+    assert load.requests["count"][5] == 1
+    # CPU 1's lists are locked from the call's decision to drain them to its last chunk off them.
+    assert load.requests["locked"].tolist() == [0, 0, 0, 0, 1, 0, 1, 1, 0]
+    assert chunks(recorded, "refilled", 7) == chunks(recorded, "allocated", 7) == [(0x201, 0)]
+
+
+def test_a_cpu_whose_lists_were_empty_is_drained_all_the_same():
+    load, _ = dissect(
+        "b-2 1 mm_page_free: pfn=0x200 order=0",
+        f"c-7 0 {START}",
+        "c-7 0 test_pages_isolated: start_pfn=0x40000 end_pfn=0x40200 fin_pfn=0x40010 ret=fail",
+        f"c-7 0 {FAILED}",
+    )
+    assert ops(load) == [FREE, CMA_ALLOC, DRAIN_CPU, CMA_TEST, CMA_FINISH]
+
+
+def test_kswapds_rounds():
+    load, _ = dissect(
+        "a-1 0 mm_vmscan_wakeup_kswapd: nid=0 order=0 gfp_flags=GFP_KERNEL",
+        "kswapd0-28 0 mm_vmscan_kswapd_wake: nid=0 order=0",
+        "kswapd0-28 0 mm_page_free: pfn=0x100 order=0",
+        "kswapd0-28 0 mm_page_pcpu_drain: pfn=0x300 order=0 migratetype=1",
+        "a-1 0 mm_page_free: pfn=0x200 order=0",
+        "kswapd0-28 0 mm_vmscan_kswapd_wake: nid=0 order=3",
+        "a-1 0 mm_page_free: pfn=0x201 order=0",
+        "kswapd0-28 0 mm_vmscan_kswapd_sleep: nid=0",
+    )
+    rounds = [KSWAPD_BEGIN, FREE, KSWAPD_END, FREE, KSWAPD_BEGIN, KSWAPD_END, FREE]
+    assert ops(load) == [WAKEUP_KSWAPD, *rounds]
+    assert load.gfp_masks[load.requests["gfp"][0]] == GFP_KERNEL
 
 
 def test_lines_are_counted_by_cpu():

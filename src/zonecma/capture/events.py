@@ -2,7 +2,7 @@
 
 Field names are those of the kernel's TP_printk lines (include/trace/events/, 4.7 to 6.12) and
 of kprobes: ``bulk``, the return of alloc_pages_bulk, ``isolfree``, __isolate_free_page, and
-``putback``, __putback_isolated_page.
+``putback``, __putback_isolated_page; and ``decay``, decay_pcp_high.
 """
 
 from __future__ import annotations
@@ -228,6 +228,7 @@ EVENTS: tuple[EventSpec, ...] = (
     ),
     EventSpec("bulk_page"),  # pfn: one frame of the bulk event above it; no line of its own
     _spec("bulkin", {"gfp": ("b", N), "nr": ("a", N)}),
+    _spec("decay", {"zone": ("a", N)}),
     _spec("isolfree", {"page": ("pfn", P), "order": _ORDER}),
     _spec("putback", {"page": ("pfn", P), "order": _ORDER}),
 )

@@ -51,6 +51,10 @@ class ZoneSnapshot:
     watermark: tuple[int, ...]
     """MIN, LOW, HIGH, and PROMO where the kernel has it"""
     watermark_boost: int
+    counted_free: int
+    """NR_FREE_PAGES as the zone counts it, without what CPUs keep to themselves"""
+    counted_cma: int
+    """the same of NR_FREE_CMA_PAGES"""
     lowmem_reserve: dict[ZoneIndex, int]
     """kept back from requests whose highest zone is the key"""
     free: dict[tuple[Order, Migratetype], NDArray[np.int64]]
@@ -59,6 +63,8 @@ class ZoneSnapshot:
     pageblocks: NDArray[np.uint8]
     """migratetype of each pageblock from the one that holds start_pfn on"""
     pageblock_order: int
+    address: int | None = None
+    """of its struct zone, signed in 64 bits, where the snapshot tells"""
 
     @property
     def end_pfn(self) -> int:
@@ -87,6 +93,8 @@ class Snapshot:
     areas: tuple[AreaSnapshot, ...]
     trace_lines: tuple[int, ...]
     """lines that each CPU had written to the trace before this moment"""
+    jiffies: int = 0
+    """of this moment; 0: not told"""
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -130,6 +138,7 @@ def _snapshot(raw: dict[str, Any]) -> Snapshot:
         zones=tuple(_zone(zone, types) for zone in raw["zones"]),
         areas=tuple(_area(area) for area in raw["cma"]),
         trace_lines=tuple(int(cpu["entries"]) for cpu in buffer),
+        jiffies=int(raw.get("jiffies", 0)),
     )
 
 
@@ -145,6 +154,8 @@ def _zone(raw: dict[str, Any], types: dict[str, Migratetype]) -> ZoneSnapshot:
         cma=int(raw["cma"]),
         watermark=tuple(int(mark) for mark in raw["watermark"]),
         watermark_boost=int(raw["watermark_boost"]),
+        counted_free=int(raw["vm_stat"]["NR_FREE_PAGES"]),
+        counted_cma=_counted_cma(raw["vm_stat"]),
         lowmem_reserve=dict(zip(_RESERVE_COLUMNS, raw["lowmem_reserve"], strict=False)),
         free={
             (Order(int(order)), types[name]): _frames(frames)
@@ -154,7 +165,18 @@ def _zone(raw: dict[str, Any], types: dict[str, Migratetype]) -> ZoneSnapshot:
         pcp=tuple(_pcp(pcp) for pcp in raw["pcp"]),
         pageblocks=blocks & np.uint8(_MIGRATETYPE_BITS),
         pageblock_order=_pageblock_order(start, spanned, len(blocks)),
+        address=_signed(int(raw["address"], 16)) if "address" in raw else None,
     )
+
+
+def _signed(address: int) -> int:
+    """An address as a column of 64 bits holds it."""
+    return (address + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def _counted_cma(counters: dict[str, Any]) -> int:
+    """NR_FREE_CMA_PAGES; where a snapshot's names are off by one place, it is the last counter still."""
+    return int(counters.get("NR_FREE_CMA_PAGES", [*counters.values()][-1]))
 
 
 def _pageblock_order(start: int, spanned: int, blocks: int) -> int:

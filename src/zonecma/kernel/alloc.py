@@ -1,6 +1,6 @@
 """The front door of the allocator: zone by zone until one can serve (mm/page_alloc.c, 6.12 and 4.7).
 
-The slow path is its first attempt only: kswapd's reclaim, direct reclaim and compaction are
+The slow path is its first attempt only: what kswapd, direct reclaim and compaction choose is
 not modelled.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from zonecma.kernel.alloc_flags import (
     ALLOC_FAIR,
+    ALLOC_KSWAPD,
     ALLOC_NOFRAGMENT,
     ALLOC_WMARK_MASK,
     WMARK_HIGH,
@@ -16,10 +17,11 @@ from zonecma.kernel.alloc_flags import (
 from zonecma.kernel.fair import charge_alloc_batch, fair_depleted, reset_alloc_batches
 from zonecma.kernel.features import BULK_INTERFACE, FAIR_ZONES, NOTES_BELOW_HIGH, has
 from zonecma.kernel.jit import jit, primitive
-from zonecma.kernel.pcp import pcp_allowed_order, rmqueue_pcplist
+from zonecma.kernel.kswapd import wakeup_kswapd
+from zonecma.kernel.pcp import may_use_pcp, pcp_allowed_order, rmqueue_pcplist
 from zonecma.kernel.rmqueue import rmqueue_buddy
 from zonecma.kernel.state import State
-from zonecma.kernel.tracepoint import trace_mm_page_alloc
+from zonecma.kernel.tracepoint import trace_mm_page_alloc, trace_mm_page_alloc_zone_locked
 from zonecma.kernel.units import (
     NO_PFN,
     AllocFlags,
@@ -57,11 +59,13 @@ def rmqueue_zone(
 ) -> Pfn:
     """Take a chunk from a zone that may serve: per-cpu lists first (rmqueue)."""
     pfn = NO_PFN
-    if pcp_allowed_order(s, order):
+    if may_use_pcp(s, zone, order):
         s.pcp[zone, cpu].free_count >>= 1
         pfn = rmqueue_pcplist(s, zone, cpu, order, migratetype, alloc_flags)
     if pfn == NO_PFN:
         pfn = rmqueue_buddy(s, zone, order, migratetype, alloc_flags)
+        if pfn != NO_PFN and s.config[0].pcp_locked == zone + 1 and pcp_allowed_order(s, order):
+            trace_mm_page_alloc_zone_locked(s, pfn, order, cpu)  # as if for a list: told by its order
     if pfn != NO_PFN and has(s, FAIR_ZONES):
         charge_alloc_batch(s, zone, cpu, order)
     return pfn
@@ -101,6 +105,8 @@ def alloc_pages(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
     if pfn == NO_PFN:
         gfp = s.gfp[user]
         flags = gfp.slow_flags_high_order if order else gfp.slow_flags
+        if flags & ALLOC_KSWAPD:
+            wakeup_kswapd(s, ZoneIndex(gfp.highest_zone))
         pfn = get_page_from_freelist(s, cpu, user, order, flags)
     if pfn != NO_PFN:
         prep_new_page(s, pfn, order, user)

@@ -18,6 +18,7 @@ ALLOC_MIN_RESERVE = AllocFlags(0x20)
 ALLOC_CMA = AllocFlags(0x80)
 ALLOC_NOFRAGMENT = AllocFlags(0x100)
 ALLOC_HIGHATOMIC = AllocFlags(0x200)
+ALLOC_KSWAPD = AllocFlags(0x800)
 ALLOC_COUNT_CMA = AllocFlags(0x1000)
 """Ours: free CMA counts in this request's watermark.  In the kernel ALLOC_CMA says both."""
 ALLOC_COLD = AllocFlags(0x2000)
@@ -72,4 +73,6 @@ def alloc_flags_slow(mask: int, order: int, features: int) -> AllocFlags:
     flags = int(WMARK_MIN) | _alloc_flags_cold(mask, features)
     if mask & Gfp.HIGH:
         flags |= ALLOC_MIN_RESERVE
+    if mask & Gfp.KSWAPD_RECLAIM:
+        flags |= ALLOC_KSWAPD
     return AllocFlags(flags | _alloc_flags_atomic(mask, order, features))

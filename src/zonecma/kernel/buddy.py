@@ -20,20 +20,17 @@ from zonecma.kernel.migratetype import (
 from zonecma.kernel.pageblock import change_pageblock_range, get_pageblock_migratetype
 from zonecma.kernel.state import IN_BUDDY, IN_USE, State
 from zonecma.kernel.units import NO_PFN, Migratetype, Order, Pfn, ZoneIndex
+from zonecma.kernel.vmstat import mod_free_cma, mod_free_pages
 
 
 @primitive
 def account_freepages(s: State, zone: ZoneIndex, nr_pages: int, migratetype: Migratetype) -> None:
-    """Count pages in or out of a free list; isolated pages are not free (account_freepages).
-
-    The kernel keeps small per-cpu differences to these counters (vmstat drift, at most a few
-    pages on one CPU); the model's are exact.
-    """
+    """Count pages in or out of a free list; isolated pages are not free (account_freepages)."""
     if migratetype == MIGRATE_ISOLATE:
         return
-    s.zone[zone].nr_free_pages += nr_pages
+    mod_free_pages(s, zone, nr_pages)
     if migratetype == MIGRATE_CMA:
-        s.zone[zone].nr_free_cma += nr_pages
+        mod_free_cma(s, zone, nr_pages)
     elif migratetype == MIGRATE_HIGHATOMIC:
         s.zone[zone].nr_free_highatomic += nr_pages
 

@@ -13,7 +13,7 @@ from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lists import HEAD
 from zonecma.kernel.migratetype import MIGRATE_ISOLATE, MIGRATE_MOVABLE, MIGRATE_PCPTYPES
 from zonecma.kernel.pageblock import get_pageblock_migratetype
-from zonecma.kernel.pcp import free_unref_page_commit, pcp_allowed_order
+from zonecma.kernel.pcp import free_unref_page_commit, may_use_pcp
 from zonecma.kernel.state import NO_OBJECT, State
 from zonecma.kernel.units import Cpu, Order, Pfn, ZoneIndex
 
@@ -28,7 +28,7 @@ def _free_to_end(s: State, cpu: Cpu, pfn: Pfn, order: Order, end: np.bool_) -> N
     s.frame[pfn].object = NO_OBJECT
     zone = ZoneIndex(s.frame[pfn].zone)
     migratetype = get_pageblock_migratetype(s, pfn)
-    if not pcp_allowed_order(s, order) or migratetype == MIGRATE_ISOLATE:
+    if not may_use_pcp(s, zone, order) or migratetype == MIGRATE_ISOLATE:
         split_large_buddy(s, pfn, zone, order, HEAD)
         return
     if migratetype >= MIGRATE_PCPTYPES:

@@ -38,8 +38,9 @@ from zonecma.kernel.rmqueue import RMQUEUE_NORMAL, rmqueue
 from zonecma.kernel.state import IN_USE, ON_PCP, State
 from zonecma.kernel.tracepoint import trace_mm_page_alloc_zone_locked, trace_mm_page_pcpu_drain
 from zonecma.kernel.units import NO_PFN, AllocFlags, Cpu, Migratetype, Order, Pfn, Pindex, ZoneIndex
+from zonecma.kernel.vmstat import fold_zone_diffs, keep_free_diff
 from zonecma.kernel.watermark import wmark_pages, zone_watermark_ok
-from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_BELOW_HIGH, ZONE_MOVABLE
+from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_BELOW_HIGH, ZONE_MOVABLE, ZONE_RECLAIM_ACTIVE
 
 PAGE_ALLOC_COSTLY_ORDER = Order(3)
 NR_LOWORDER_PCP_LISTS = MIGRATE_PCPTYPES * (3 + 1)
@@ -59,6 +60,12 @@ def pcp_allowed_order(s: State, order: Order) -> bool:
         return True
     wanted = order <= PAGE_ALLOC_COSTLY_ORDER or order == s.config[0].pageblock_order
     return wanted and has(s, PCP_HIGH_ORDERS)
+
+
+@primitive
+def may_use_pcp(s: State, zone: ZoneIndex, order: Order) -> bool:
+    """Whether chunks of this order have lists, and nobody else holds the zone's (pcp_spin_trylock)."""
+    return pcp_allowed_order(s, order) and s.config[0].pcp_locked != zone + 1  # type: ignore[no-any-return]
 
 
 @primitive
@@ -147,16 +154,17 @@ def rmqueue_bulk(
     The first chunk ends up first: at the end that this request takes from.
     """
     pindex, end = order_to_pindex(migratetype, order), np.bool_(not alloc_flags & ALLOC_COLD)
-    mode = RMQUEUE_NORMAL
+    mode, before = RMQUEUE_NORMAL, s.zone[zone].nr_free_pages
+    s.zone[zone].counts_later = 1 if has(s, COUNTS_REFILLS_LATE) else 0
     for _ in range(nr_chunks):
         pfn, mode = rmqueue(s, zone, order, migratetype, alloc_flags, mode)
         if pfn == NO_PFN:
             break
         add_to_pcp_list(s, pfn, zone, cpu, order, pindex, end)
         trace_mm_page_alloc_zone_locked(s, pfn, order, cpu)
-        if has(s, COUNTS_REFILLS_LATE):
-            s.zone[zone].uncounted += 1 << order
-    s.zone[zone].uncounted = 0
+    if has(s, COUNTS_REFILLS_LATE):
+        s.zone[zone].counts_later = 0
+        keep_free_diff(s, zone, s.zone[zone].nr_free_pages - before)
 
 
 @jit
@@ -258,6 +266,9 @@ def nr_pcp_high(s: State, zone: ZoneIndex, cpu: Cpu, free_high: bool) -> int:
         pcp.high = max(high - (pcp.batch << s.config[0].pcp_batch_scale_max), pcp.high_min)
         return 0
     in_a_row = max(pcp.free_count, pcp.batch)
+    if s.zone[zone].zone_flags & ZONE_RECLAIM_ACTIVE:
+        pcp.high = max(high - in_a_row, pcp.high_min)
+        return min(pcp.batch << 2, pcp.high)  # type: ignore[no-any-return]
     if pcp.high_min == pcp.high_max:
         return high
     if s.zone[zone].zone_flags & ZONE_BELOW_HIGH:
@@ -312,8 +323,12 @@ def drain_above_high(s: State, zone: ZoneIndex, cpu: Cpu, order: Order, pindex: 
     pcp = s.pcp[zone, cpu]
     if 0 < order <= PAGE_ALLOC_COSTLY_ORDER and pcp.free_count:
         free_pcppages_bulk(s, zone, cpu, pcp.count, pindex)
-    elif pcp.count >= pcp.high:
-        free_pcppages_bulk(s, zone, cpu, nr_pcp_free_untuned(s, zone, cpu, pcp.high), pindex)
+        return
+    high = pcp.high
+    if s.zone[zone].zone_flags & ZONE_RECLAIM_ACTIVE and has(s, PCP_DRAINS_GROW):
+        high = min(pcp.batch << 2, high)
+    if pcp.count >= high:
+        free_pcppages_bulk(s, zone, cpu, nr_pcp_free_untuned(s, zone, cpu, high), pindex)
 
 
 @jit
@@ -361,26 +376,44 @@ def drain_all_pages(s: State, zone: ZoneIndex) -> None:
 
 
 @jit
-def drain_all_zones(s: State) -> None:
-    """Empty every CPU's lists of all zones, CPU by CPU (drain_all_pages without one)."""
-    for cpu in range(s.config[0].nr_cpus):
-        for zone in range(MAX_NR_ZONES):
-            drain_pages_zone(s, ZoneIndex(zone), Cpu(cpu))
+def drain_pages(s: State, cpu: Cpu) -> None:
+    """Empty one CPU's lists of all zones (drain_pages)."""
+    for zone in range(MAX_NR_ZONES):
+        drain_pages_zone(s, ZoneIndex(zone), cpu)
 
 
 @jit
-def decay_pcp_high(s: State, cpu: Cpu) -> None:
-    """A CPU's periodic timer: each zone's ``high`` falls, what exceeds it is given back (decay_pcp_high)."""
-    if not has(s, PCP_TUNES_ITSELF):
-        return
-    for index in range(MAX_NR_ZONES):
-        zone = ZoneIndex(index)
-        pcp = s.pcp[zone, cpu]
-        if pcp.high > pcp.high_min:
-            chunk = pcp.batch << s.config[0].pcp_batch_scale_max
-            pcp.high = max(pcp.count - chunk, pcp.high - (pcp.high >> 3), pcp.high_min)
-        excess = pcp.count - pcp.high
-        while excess > 0:
-            batch = min(excess, pcp.batch)
-            free_pcppages_bulk(s, zone, cpu, batch, Pindex(0))
-            excess -= batch
+def drain_all_zones(s: State) -> None:
+    """Empty every CPU's lists of all zones, CPU by CPU (drain_all_pages without one)."""
+    for cpu in range(s.config[0].nr_cpus):
+        drain_pages(s, Cpu(cpu))
+
+
+@jit
+def decay_pcp_high(s: State, zone: ZoneIndex, cpu: Cpu) -> None:
+    """``high`` falls, and what exceeds it is given back (decay_pcp_high)."""
+    pcp = s.pcp[zone, cpu]
+    pcp.high_before_decay = pcp.high
+    if pcp.high > pcp.high_min:
+        chunk = pcp.batch << s.config[0].pcp_batch_scale_max
+        pcp.high = max(pcp.count - chunk, pcp.high - (pcp.high >> 3), pcp.high_min)
+    excess = pcp.count - pcp.high
+    while excess > 0:
+        batch = min(excess, pcp.batch)
+        free_pcppages_bulk(s, zone, cpu, batch, Pindex(0))
+        excess -= batch
+
+
+@jit
+def refresh_zone_stats(s: State, zone: ZoneIndex, cpu: Cpu) -> None:
+    """A CPU's periodic timer, one zone's turn (refresh_cpu_vm_stats)."""
+    fold_zone_diffs(s, zone, cpu)
+    if has(s, PCP_TUNES_ITSELF):
+        decay_pcp_high(s, zone, cpu)
+
+
+@jit
+def refresh_cpu_vm_stats(s: State, cpu: Cpu) -> None:
+    """A CPU's periodic timer, all zones in turn (refresh_cpu_vm_stats)."""
+    for zone in range(MAX_NR_ZONES):
+        refresh_zone_stats(s, ZoneIndex(zone), cpu)

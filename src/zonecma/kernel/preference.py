@@ -13,6 +13,7 @@ from zonecma.kernel.alloc_flags import WMARK_HIGH
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.state import State
 from zonecma.kernel.units import Code, Order, ZoneIndex
+from zonecma.kernel.vmstat import free_cma_seen, free_pages_seen
 from zonecma.kernel.watermark import wmark_pages
 from zonecma.kernel.zone import MAX_NR_ZONES
 
@@ -31,9 +32,9 @@ CMA_CLOSED = Code(2)
 @primitive
 def cma_comes_first(s: State, zone: ZoneIndex) -> bool:
     """Whether free CMA is more than the placement's share of the zone's free pages."""
-    free = s.zone[zone].nr_free_pages + s.zone[zone].uncounted
+    free = free_pages_seen(s, zone)
     share = free * s.config[0].cma_first_numerator // s.config[0].cma_first_denominator
-    return s.zone[zone].nr_free_cma > share  # type: ignore[no-any-return]
+    return free_cma_seen(s, zone) > share  # type: ignore[no-any-return]
 
 
 @jit

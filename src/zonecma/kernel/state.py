@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
 from zonecma.kernel.reference import by_reference
-from zonecma.kernel.zone import MAX_NR_ZONES, NO_ZONE
+from zonecma.kernel.zone import MAX_NR_ZONES, NO_ZONE, NOT_ASKED
 
 # Strides of the list heads: powers of two above 14 orders (64 KiB pages), 6 types, 14 pcp lists.
 ORDER_STRIDE = 16
@@ -51,19 +51,22 @@ ZONE = np.dtype(
         ("present", "i8"),
         ("managed", "i8"),
         ("cma", "i8"),  # frames of CMA areas
-        ("nr_free_pages", "i8"),  # NR_FREE_PAGES
-        ("nr_free_cma", "i8"),  # NR_FREE_CMA_PAGES
+        ("nr_free_pages", "i8"),  # NR_FREE_PAGES, with what CPUs keep to themselves of it
+        ("nr_free_cma", "i8"),  # NR_FREE_CMA_PAGES, likewise
         ("nr_free_highatomic", "i8"),
         ("nr_free", "i8", (ORDER_STRIDE,)),  # chunks of each order
         ("watermark", "i8", (4,)),  # MIN, LOW, HIGH, PROMO
         ("watermark_boost", "i8"),
+        ("kswapd_boost", "i8"),  # how much of it kswapd takes off at the end of its round
         ("lowmem_reserve", "i8", (MAX_NR_ZONES,)),  # against requests of each highest zone
         ("boot_pageset", "i8"),  # 1 while its per-cpu lists are the static ones of early boot
         ("stat_threshold", "i8"),  # how far per-cpu counters may drift
         ("contiguous", "i8"),  # set_zone_contiguous() found no hole
         ("nr_try_movable", "i8"),  # what is left of this turn; only where CMA is used in turns
         ("nr_try_cma", "i8"),
-        ("uncounted", "i8"),  # frames that a refill has taken and not counted yet
+        ("free_lag", "i8"),  # by how much decisions read NR_FREE_PAGES too low
+        ("cma_lag", "i8"),  # the same of NR_FREE_CMA_PAGES
+        ("counts_later", "i8"),  # 1 during a refill that counts its frames at its end
         ("nr_isolate_pageblock", "i8"),  # isolated pageblocks
         ("nr_alloc_batch", "i8"),  # NR_ALLOC_BATCH: frames of its turn that are left (4.7)
         ("zone_flags", "i8"),  # ZONE_* bits; not "flags": a numpy record has such an attribute
@@ -76,6 +79,7 @@ PCP = np.dtype(
     [
         ("count", "i8"),  # frames on all lists
         ("high", "i8"),  # frames
+        ("high_before_decay", "i8"),  # what it was until its timer's last run
         ("high_min", "i8"),
         ("high_max", "i8"),
         ("batch", "i8"),  # frames
@@ -83,6 +87,8 @@ PCP = np.dtype(
         ("alloc_factor", "i8"),  # shift
         ("free_count", "i8"),  # frames freed in a row; before 6.7 free_factor: a shift
         ("alloc_batch_diff", "i8"),  # this CPU's own part of nr_alloc_batch (4.7)
+        ("free_diff", "i8"),  # and of NR_FREE_PAGES
+        ("cma_diff", "i8"),  # and of NR_FREE_CMA_PAGES
     ],
     align=True,
 )
@@ -121,6 +127,10 @@ CONFIG = np.dtype(
         ("max_order", "i8"),  # largest order of a free chunk, inclusive
         ("first_free_list", "i8"),  # index of the first free list's head among the frames
         ("first_pcp_list", "i8"),
+        ("kswapd_asked", "i8"),  # highest zone asked for since kswapd's last round; NOT_ASKED
+        ("kswapd_zone", "i8"),  # highest zone of its last round
+        ("this_cpu", "i8"),  # who runs: smp_processor_id()
+        ("pcp_locked", "i8"),  # 1 + the zone whose per-cpu lists it finds locked; 0: none
         ("features", "i8"),  # bits of features.py
         ("pcp_batch_scale_max", "i8"),  # CONFIG_PCP_BATCH_SCALE_MAX
         ("watermark_boost_factor", "i8"),  # vm.watermark_boost_factor, 1/10000
@@ -229,4 +239,5 @@ def empty_state(
     conf.first_free_list, conf.first_pcp_list = nr_frames, nr_frames + heads
     conf.cma_first_numerator = conf.cma_first_denominator = 1
     conf.area_migratetype = MIGRATE_CMA
+    conf.kswapd_asked, conf.kswapd_zone = NOT_ASKED, MAX_NR_ZONES - 1
     return state

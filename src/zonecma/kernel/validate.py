@@ -34,6 +34,7 @@ PCP_COUNT = Code(7)
 STRAY = Code(8)
 UNMERGED = Code(9)
 OBJECT = Code(10)
+LAG = Code(11)
 
 _MESSAGES = {
     int(LINKS): "the list links around frame {} do not agree",
@@ -46,6 +47,7 @@ _MESSAGES = {
     int(STRAY): "frame {} says that it is free but is on no list",
     int(UNMERGED): "the free chunk at frame {} and its buddy, both of order {}, should have merged",
     int(OBJECT): "frame {} and object {} do not point at each other",
+    int(LAG): "counters of zone {} lag by something else than its CPUs keep to themselves",
 }
 
 INSIDE, HEAD_OF_CHUNK = 1, 2
@@ -133,6 +135,18 @@ def _check_chunk(s: State, pfn: Pfn, migratetype: Migratetype, where: NDArray[np
 
 
 @jit
+def _check_lag(s: State, zone: ZoneIndex, where: NDArray[np.int64]) -> Code:
+    """A zone's counters lag by what its CPUs keep to themselves."""
+    free, cma = 0, 0
+    for cpu in range(s.config[0].nr_cpus):
+        free += s.pcp[zone, cpu].free_diff
+        cma += s.pcp[zone, cpu].cma_diff
+    if s.zone[zone].free_lag != free or s.zone[zone].cma_lag != cma:
+        return _found(where, LAG, zone, 0)
+    return SOUND
+
+
+@jit
 def _check_free_lists(s: State, zone: ZoneIndex, cover: NDArray[np.uint8], where: NDArray[np.int64]) -> Code:
     """A zone's free lists and its counters."""
     pages, cma, highatomic = 0, 0, 0
@@ -160,7 +174,7 @@ def _check_free_lists(s: State, zone: ZoneIndex, cover: NDArray[np.uint8], where
     agree = counted.nr_free_pages == pages and counted.nr_free_cma == cma
     if not agree or counted.nr_free_highatomic != highatomic:
         return _found(where, FREE_PAGES, zone, 0)
-    return SOUND
+    return _check_lag(s, zone, where)
 
 
 @jit

@@ -22,6 +22,7 @@ from zonecma.kernel.lists import free_list, list_empty
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_HIGHATOMIC, MIGRATE_PCPTYPES
 from zonecma.kernel.state import State
 from zonecma.kernel.units import AllocFlags, Code, Migratetype, Order, ZoneIndex
+from zonecma.kernel.vmstat import free_cma_seen, free_pages_seen
 
 
 @primitive
@@ -37,7 +38,7 @@ def unusable_free(s: State, zone: ZoneIndex, order: Order, alloc_flags: AllocFla
     if not alloc_flags & ALLOC_RESERVES:
         unusable += s.zone[zone].nr_free_highatomic
     if not alloc_flags & ALLOC_COUNT_CMA:
-        unusable += s.zone[zone].nr_free_cma
+        unusable += free_cma_seen(s, zone)
     return unusable
 
 
@@ -81,7 +82,7 @@ def zone_watermark_ok(
     s: State, zone: ZoneIndex, order: Order, mark: int, highest_zone: ZoneIndex, alloc_flags: AllocFlags
 ) -> bool:
     """Whether free pages would stay above ``mark`` pages (__zone_watermark_ok)."""
-    usable = s.zone[zone].nr_free_pages - unusable_free(s, zone, order, alloc_flags)
+    usable = free_pages_seen(s, zone) - unusable_free(s, zone, order, alloc_flags)
     reserve = s.zone[zone].lowmem_reserve[highest_zone]
     if usable <= reduced_mark(mark, alloc_flags) + reserve:
         return False
@@ -94,7 +95,7 @@ def zone_watermark_fast(
 ) -> bool:
     """The check of the allocation path, with a shortcut for single pages (zone_watermark_fast)."""
     if order == 0:
-        free = s.zone[zone].nr_free_pages
+        free = free_pages_seen(s, zone)
         usable = free - min(free, unusable_free(s, zone, order, alloc_flags))
         if usable > mark + s.zone[zone].lowmem_reserve[highest_zone]:
             return True

@@ -17,24 +17,28 @@ from zonecma.kernel.cma import (
     FREE,
     NO_BIT,
     TAKEN,
-    begin_contig_range,
     bit_to_pfn,
     find_zero_bits,
     mark_bits,
     next_try,
     own_range,
     pfn_to_bit,
+    range_zone,
 )
 from zonecma.kernel.isolation import (
     find_large_buddy,
     first_busy_pfn,
     isolate_freepages_range,
+    start_isolate_page_range,
     undo_isolate_page_range,
 )
 from zonecma.kernel.jit import jit
 from zonecma.kernel.pageblock import get_pageblock_migratetype
+from zonecma.kernel.pcp import drain_pages_zone
 from zonecma.kernel.state import State
-from zonecma.kernel.units import NO_PFN, Area, Bit, Migratetype, Order, Pages, Pfn
+from zonecma.kernel.units import NO_PFN, Area, Bit, Cpu, Migratetype, Order, Pages, Pfn
+
+FIRST_CPU = Cpu(0)
 
 CALL = np.dtype(
     [
@@ -65,7 +69,10 @@ def begin_call(s: State, call: Any, area: Area, count: Pages, align: Order) -> N
 
 @jit
 def begin_range(s: State, call: Any, area: Area, count: Pages, align: Order, first_bit: Bit) -> None:
-    """Find a range, mark its bits, isolate it and drain the per-cpu lists."""
+    """Find a range, mark its bits, isolate it and drain the first CPU's lists.
+
+    Requests of their own stand where the other CPUs' are drained (DRAIN_CPU).
+    """
     call.start, call.taken = NO_PFN, 0
     bit = find_zero_bits(s, area, count, align, first_bit)
     if bit == NO_BIT:
@@ -74,7 +81,8 @@ def begin_range(s: State, call: Any, area: Area, count: Pages, align: Order, fir
     call.start, call.end = start, start + count
     call.migratetype = get_pageblock_migratetype(s, start)
     mark_bits(s, area, start, count, TAKEN)
-    begin_contig_range(s, start, Pfn(call.end), Migratetype(call.migratetype))
+    if start_isolate_page_range(s, start, Pfn(call.end), Migratetype(call.migratetype)):
+        drain_pages_zone(s, range_zone(s, start), FIRST_CPU)
 
 
 @jit

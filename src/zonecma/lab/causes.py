@@ -14,7 +14,7 @@ from zonecma.kernel.alloc_flags import WMARK_HIGH
 from zonecma.kernel.features import COUNTS_REFILLS_LATE
 from zonecma.kernel.migratetype import MIGRATE_CMA
 from zonecma.kernel.pcp import PCPF_PREV_FREE_HIGH_ORDER
-from zonecma.kernel.zone import NO_ZONE, ZONE_BELOW_HIGH
+from zonecma.kernel.zone import NO_ZONE, ZONE_BELOW_HIGH, ZONE_RECLAIM_ACTIVE
 from zonecma.lab import score
 from zonecma.lab.scene import Scene
 from zonecma.lab.what_if import NO_LIST, chunks_to_fetch, pages_to_drain
@@ -68,7 +68,7 @@ def _above_half(scene: Scene) -> int:
     """Free CMA pages beyond the placement's share of the free pages, when the choice was made."""
     state, conf = scene.state, scene.state.conf
     zone = state.zone[scene.zone_of(scene.root.recorded)]
-    free, cma = int(zone.nr_free_pages), int(zone.nr_free_cma)
+    free, cma = int(zone.nr_free_pages - zone.free_lag), int(zone.nr_free_cma - zone.cma_lag)
     for chunk in scene.chunks("refilled"):
         if chunk.pfn == scene.root.recorded:
             break
@@ -180,13 +180,14 @@ def drained_below_high(scene: Scene) -> bool:
 
 
 def drained_while_reclaiming(scene: Scene) -> bool:
-    """The free drains as recorded if kswapd is at work, which keeps per-cpu lists short."""
-    return _would_drain(scene, reclaiming=True)
+    """The free drains as recorded if kswapd's being at work, which keeps the lists short, is turned round."""
+    return _would_drain(scene, other_flags=ZONE_RECLAIM_ACTIVE)
 
 
 def drained_while_reclaiming_more(scene: Scene) -> bool:
     """The same if the kernel's lists also held a few pages that the model does not know of."""
-    return any(_would_drain(scene, reclaiming=True, more=more) for more in range(1, UNSEEN_PAGES + 1))
+    turned = {"other_flags": ZONE_RECLAIM_ACTIVE}
+    return any(_would_drain(scene, more=more, **turned) for more in range(1, UNSEEN_PAGES + 1))
 
 
 def untraced_timer(scene: Scene) -> bool:
@@ -246,9 +247,9 @@ _DECISIONS: tuple[tuple[str, Cause], ...] = (
     ("per-cpu high: the timer lowered it without a trace", untraced_timer),
     ("per-cpu lists flushed after frees of high orders, or not", after_high_orders),
     ("per-cpu high: below the zone's high mark, or not", drained_below_high),
-    ("per-cpu high: kswapd was at work", drained_while_reclaiming),
+    ("per-cpu high: kswapd was at work, or was not", drained_while_reclaiming),
     (
-        f"per-cpu high: kswapd was at work, and up to {UNSEEN_PAGES} pages more waited",
+        f"per-cpu high: kswapd was at work or was not, and up to {UNSEEN_PAGES} pages more waited",
         drained_while_reclaiming_more,
     ),
     ("per-cpu high differed: drained, or did not", another_high),

@@ -61,6 +61,7 @@ from zonecma.workload.requests import (
     CMA_RETRY,
     CMA_TEST,
     DRAIN_ALL,
+    DRAIN_CPU,
     FREE,
     OF_THE_KERNEL,
     TAKE_FREE,
@@ -81,7 +82,8 @@ def _check_refill(s: State, tally: Tally, request: Any, recorded: Recorded, i: i
         return True
     undo_refill(s)
     migratetype = Migratetype(s.gfp[request.gfp].migratetype)
-    redo_refill(s, Cpu(request.cpu), migratetype, chunks, first, last)
+    if not request.locked:
+        redo_refill(s, Cpu(request.cpu), migratetype, chunks, first, last)
     tally.counts[REPAIRS] += 1
     return False
 
@@ -93,7 +95,7 @@ def _take_first(s: State, request: Any, chunk: Pfn) -> None:
     zone = ZoneIndex(s.frame[chunk].zone)
     pindex = order_to_pindex(Migratetype(s.gfp[request.gfp].migratetype), order)
     head = pcp_list(s, zone, cpu, pindex)
-    if pcp_allowed_order(s, order) and not list_empty(s, head):
+    if pcp_allowed_order(s, order) and not request.locked and not list_empty(s, head):
         remove_from_pcp_list(s, list_first(s, head), zone, cpu, order)
     else:
         take_recorded(s, chunk, order, User(request.gfp))
@@ -170,11 +172,19 @@ def _check_drain(s: State, tally: Tally, score: Code, request: Any, recorded: Re
     return False
 
 
+@primitive
+def _reaches_pcp(s: State, request: Any) -> bool:
+    """Whether a free comes to a per-cpu list."""
+    pfn = Pfn(request.pfn)
+    if not pcp_allowed_order(s, Order(request.order)) or request.locked == s.frame[pfn].zone + 1:
+        return False
+    return get_pageblock_migratetype(s, pfn) != MIGRATE_ISOLATE  # type: ignore[no-any-return]
+
+
 @jit
 def _check_free(s: State, tally: Tally, request: Any, recorded: Recorded, i: int) -> None:
     drained = recorded.first_drained[i + 1] - recorded.first_drained[i]
-    isolated = get_pageblock_migratetype(s, Pfn(request.pfn)) == MIGRATE_ISOLATE
-    if pcp_allowed_order(s, Order(request.order)) and not isolated:
+    if _reaches_pcp(s, request):
         judge(tally, DRAIN_DECISIONS, request.line, logged(s, MM_PAGE_PCPU_DRAIN), drained)
     if not _check_drain(s, tally, DRAINS_AFTER_FREE, request, recorded, i):
         learn_high(s, request, drained)
@@ -240,7 +250,7 @@ def referee(
             _check_free(s, tally, request, recorded, i)
         elif op == BULK:
             _check_bulk(s, tally, doubts, request, recorded, i)
-        elif op == CMA_ALLOC or (request.origin & OF_THE_KERNEL and (op == TIMER_DRAIN or op == DRAIN_ALL)):
+        elif op == CMA_ALLOC or (request.origin & OF_THE_KERNEL and (op == DRAIN_CPU or op == DRAIN_ALL)):
             _check_drain(s, tally, DRAINS_IN_CALLS, request, recorded, i)
         elif op == CMA_RETRY:
             judge(tally, RANGES, request.line, answer, _recorded_frame(recorded, i))
@@ -251,7 +261,7 @@ def referee(
             judge(tally, CALLS, request.line, answer, _recorded_frame(recorded, i))
         elif op == TIMER_DRAIN:
             _check_timer(s, tally, request, recorded, i)
-        elif op == DRAIN_ALL:
+        elif op == DRAIN_ALL or op == DRAIN_CPU:
             _check_drain(s, tally, DRAINS_OTHER, request, recorded, i)
         elif op == TAKE_FREE:
             tally.counts[TAKEN_BY_COMPACTION] += 1

@@ -17,7 +17,7 @@ from zonecma.kernel.buddy import free_one_page
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lists import HEAD, TAIL, list_empty, list_first, pcp_list
 from zonecma.kernel.migratetype import MIGRATE_MOVABLE, MIGRATE_PCPTYPES
-from zonecma.kernel.offline import take_chunk
+from zonecma.kernel.offline import cpu_of_pcp_chunk, take_chunk
 from zonecma.kernel.pageblock import get_pageblock_migratetype
 from zonecma.kernel.pcp import (
     add_to_pcp_list,
@@ -26,7 +26,7 @@ from zonecma.kernel.pcp import (
     remove_from_pcp_list,
 )
 from zonecma.kernel.reference import by_reference
-from zonecma.kernel.state import IN_USE, PINDEX_STRIDE, RESERVED, State
+from zonecma.kernel.state import IN_USE, ON_PCP, PINDEX_STRIDE, RESERVED, State
 from zonecma.kernel.tracepoint import MM_PAGE_ALLOC_ZONE_LOCKED, MM_PAGE_PCPU_DRAIN
 from zonecma.kernel.units import NO_PFN, Cpu, Migratetype, Order, Pfn, Pindex, User, ZoneIndex
 from zonecma.kernel.users import prep_new_page
@@ -109,10 +109,27 @@ def undo_drain(s: State, first: int) -> None:
 
 
 @jit
+def _drop_behind(s: State, pfn: Pfn) -> None:
+    """Give back what comes after a chunk on its per-cpu list."""
+    zone, cpu, order = _zone_of(s, pfn), cpu_of_pcp_chunk(s, pfn), Order(s.frame[pfn].order)
+    behind = Pfn(s.frame[pfn].next)
+    while behind < s.config[0].nr_frames:
+        after = Pfn(s.frame[behind].next)
+        remove_from_pcp_list(s, behind, zone, cpu, order)
+        to_buddy(s, behind, order)
+        behind = after
+
+
+@jit
 def redo_drain(s: State, chunks: NDArray[Any], first: int, last: int) -> None:
-    """Drain the recorded chunks instead."""
+    """Drain the recorded chunks instead.
+
+    What the model has behind one of them on its list left that list long before.
+    """
     for i in range(first, last):
         pfn, order = Pfn(chunks[i].pfn), Order(chunks[i].order)
+        if s.frame[pfn].where == ON_PCP:
+            _drop_behind(s, pfn)
         take_chunk(s, pfn, order)
         to_buddy(s, pfn, order)
 
@@ -121,14 +138,20 @@ def redo_drain(s: State, chunks: NDArray[Any], first: int, last: int) -> None:
 def learn_high(s: State, request: Any, drained: int) -> None:
     """Correct a per-cpu ``high`` that a recorded drain, or its absence, shows to be wrong.
 
-    A timer that drains nothing lowers ``high`` without a trace; the next decision tells.
+    A timer that drains nothing lowers it without a trace, and may have been assumed too early;
+    refills raise it batch by batch; the next decision tells.  A flush of high orders that did not
+    happen has lowered it for nothing.
     """
     zone = _zone_of(s, Pfn(request.pfn))
     pcp = s.pcp[zone, request.cpu]
     if drained:
         pcp.high = max(min(pcp.high, pcp.count + drained), pcp.high_min)
-    else:
-        pcp.high = min(max(pcp.high, pcp.count + 1), pcp.high_max)
+        return
+    if pcp.high_before_decay > pcp.count:
+        pcp.high, pcp.high_before_decay = pcp.high_before_decay, 0
+        return
+    step = pcp.batch << s.config[0].pcp_batch_scale_max if request.order else pcp.batch
+    pcp.high = min(max(pcp.high, pcp.count + 1 - step) + step, pcp.high_max)
 
 
 @jit

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zonecma.capture.plausible import implausible
 from zonecma.capture.recording import Recording
@@ -14,6 +15,7 @@ from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.rules import Rules, rules_for, why_not_modelled
 from zonecma.kernel.state import State
+from zonecma.kernel.thresholds import refresh_zone_stat_thresholds
 from zonecma.kernel.validate import InvariantError, validate
 from zonecma.lab.foreign import check_trace
 from zonecma.machine.from_snapshot import machine_of
@@ -23,6 +25,7 @@ from zonecma.progress import Progress, no_progress
 from zonecma.workload.from_trace import count_lines, lines_before, load_from_trace
 from zonecma.workload.recorded import Recorded
 from zonecma.workload.requests import Load
+from zonecma.workload.ticks import Moment, Worker, beats_of, clock_of
 
 
 @dataclass(frozen=True)
@@ -109,12 +112,27 @@ def _check_lines(recording: Recording, trace: Trace, end: Snapshot) -> None:
 def initial_state(replay: Replay, nr_gfp_classes: int, nr_objects: int = 0) -> State:
     """The model as snapshot A shows the machine; raises InputError when no allocator can be so."""
     state = bare_state(replay.machine, nr_gfp_classes=nr_gfp_classes, nr_objects=nr_objects)
+    refresh_zone_stat_thresholds([state], replay.machine.tunables)
     load_snapshot(state, replay.start)
     try:
         validate(state)
     except InvariantError as error:
         raise InputError(f"{replay.name}: snapshot A: {error}; expected a sound allocator") from error
     return state
+
+
+def _worker(trace: Trace, *snapshots: tuple[Snapshot, NDArray[np.bool_]]) -> Worker:
+    """What the snapshots tell of the times at which the vmstat worker ran."""
+    time, zones = trace.events["time"], snapshots[0][0].zones
+    moments = [
+        Moment(int(time[before].max()), int(time[~before].min()), snapshot.jiffies)
+        for snapshot, before in snapshots
+        if before.any() and not before.all()
+    ]
+    return Worker(
+        clock_of(moments, beats_of(trace)) if len(moments) > 1 else None,
+        {zone.address: zone.start_pfn for zone in zones if zone.address is not None},
+    )
 
 
 def make_replay(
@@ -127,9 +145,10 @@ def make_replay(
         before_a,
         before_b,
         areas={area.name: area.count for area in machine.areas},
-        nr_frames=machine.nr_frames,
+        zone_of=machine.zone_of_frames(),
         pageblock_order=machine.pageblock_order,
         claims_alone=machine.rules.claims_then_steals,
+        worker=_worker(trace, (start, before_a), (end, before_b)),
     )
     events = int(np.count_nonzero(before_b & ~before_a))
     return Replay(name, release, machine, trace, start, end, load, recorded, events)

@@ -124,6 +124,7 @@ def run_load(s: State, requests: NDArray[Any], run: Run, target_user: User, firs
             continue
         advance(run.usage, request.time)
         trace_reset(s)
+        s.config[0].this_cpu = request.cpu
         op = request.op
         if op == ALLOC:
             _alloc(s, run, request)

@@ -23,7 +23,7 @@ from zonecma.kernel.tracepoint import MM_PAGE_ALLOC
 from zonecma.kernel.units import NO_PFN, Area, Code, Cpu, Order, Pages, Pfn
 from zonecma.lab.names import BESIDE_RANGE, UNNAMED, Names
 from zonecma.lab.repair import is_free, to_buddy
-from zonecma.lab.serve import serve
+from zonecma.lab.serve import come_to, serve
 from zonecma.workload.recorded import Recorded
 from zonecma.workload.requests import (
     ALLOC,
@@ -141,6 +141,7 @@ def _free(s: State, books: Books, request: Any, owner: int, offset: int) -> None
     pfn, order = _frame_of(books, request, owner, offset), Order(request.order)
     if pfn != NO_PFN and _is_used(s, pfn, order):
         books.given[pfn : pfn + (1 << order)] = 0
+        come_to(s, request)
         free_pages(s, Cpu(request.cpu), pfn, order)
     else:
         books.counts[HOMELESS] += 1

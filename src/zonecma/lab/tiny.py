@@ -40,6 +40,8 @@ def _snapshot(lines: int) -> Snapshot:
         cma=_AREA,
         watermark=(1, 2, 3, 4),
         watermark_boost=0,
+        counted_free=_AREA,
+        counted_cma=_AREA,
         lowmem_reserve={},
         free={(Order(10), MIGRATE_CMA): np.array([start + _FRAMES - _AREA])},
         pcp=(pcp,),

@@ -27,6 +27,7 @@ from zonecma.workload.requests import (
     CMA_RETRY,
     CMA_TEST,
     DRAIN_ALL,
+    DRAIN_CPU,
     FREE,
     OF_THE_KERNEL,
     TIMER_DRAIN,
@@ -101,7 +102,8 @@ def _skip_all(replay: Replay) -> Verification:
     recorded, op = replay.recorded, replay.load.requests["op"]
     drained, refilled = np.diff(recorded.first_drained), np.diff(recorded.first_refilled)
     of_kernel = replay.load.requests["origin"] & OF_THE_KERNEL != 0
-    in_call = np.isin(op, (CMA_ALLOC, CMA_RETRY)) | (np.isin(op, (TIMER_DRAIN, DRAIN_ALL)) & of_kernel)
+    drains_all = np.isin(op, (DRAIN_ALL, DRAIN_CPU))
+    in_call = np.isin(op, (CMA_ALLOC, CMA_RETRY)) | (drains_all & of_kernel)
     missed: dict[str, int] = {
         "allocations": int(np.diff(recorded.first_allocated)[np.isin(op, (ALLOC, BULK))].sum()),
         "refills": len(recorded.refilled),
@@ -110,7 +112,7 @@ def _skip_all(replay: Replay) -> Verification:
         "drains_after_free": int(drained[op == FREE].sum()),
         "drains_in_calls": int(drained[in_call].sum()),
         "drains_by_timer": int(drained[(op == TIMER_DRAIN) & ~in_call].sum()),
-        "drains_by_others": int(drained[(op == DRAIN_ALL) & ~in_call].sum()),
+        "drains_by_others": int(drained[drains_all & ~in_call].sum()),
         "calls": int(np.count_nonzero(op == CMA_FINISH)),
         "ranges": int(np.count_nonzero((op == CMA_TEST) | (op == CMA_RETRY))),
         "final_lists": len(lists_of(replay.end)),

@@ -26,7 +26,7 @@ def list_of(s: State, pfn: Pfn) -> int:
 
 
 @entry
-def _pages_to_drain(s: State, zone: ZoneIndex, cpu: Cpu, order: Order, reclaiming: bool) -> int:
+def _pages_to_drain(s: State, zone: ZoneIndex, cpu: Cpu, order: Order) -> int:
     """As free_unref_page_commit decides; changes the per-cpu set."""
     pcp = s.pcp[zone, cpu]
     if not has(s, PCP_TUNES_ITSELF):
@@ -34,8 +34,6 @@ def _pages_to_drain(s: State, zone: ZoneIndex, cpu: Cpu, order: Order, reclaimin
     pcp.count += 1 << order
     free_high = count_free(s, zone, cpu, order)
     high = nr_pcp_high(s, zone, cpu, free_high)
-    if reclaiming and high and not free_high:
-        high = min(pcp.batch << 2, pcp.high)
     if pcp.count < high:
         return 0
     return min(nr_pcp_free(s, zone, cpu, high, free_high), pcp.count)  # type: ignore[no-any-return]
@@ -56,13 +54,11 @@ def pages_to_drain(
     more: int = 0,
     other_flags: int = 0,
     other_pcp_flags: int = 0,
-    reclaiming: bool = False,
 ) -> int:
     """Pages that a free would drain; -1 for kernels whose lists do not tune themselves.
 
     ``high``: pages, instead of the list's own; ``more``: pages that the lists hold besides;
-    ``other_flags``, ``other_pcp_flags``: flags of the zone and of the lists that are turned round;
-    ``reclaiming``: as while kswapd is at work (ZONE_RECLAIM_ACTIVE).
+    ``other_flags``, ``other_pcp_flags``: flags of the zone and of the lists that are turned round.
     """
     pcp, flags = state.pcp[zone, cpu].copy(), int(state.zone[zone].zone_flags)
     try:
@@ -71,7 +67,7 @@ def pages_to_drain(
         state.pcp[zone, cpu].pcp_flags ^= other_pcp_flags
         if high is not None:
             state.pcp[zone, cpu].high = high
-        return int(_pages_to_drain(state, zone, cpu, order, reclaiming))
+        return int(_pages_to_drain(state, zone, cpu, order))
     finally:
         state.pcp[zone, cpu], state.zone[zone].zone_flags = pcp, flags
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zonecma.kernel.rules import Rules
 from zonecma.kernel.state import MAX_PAGE_ORDER
 from zonecma.kernel.thresholds import HugePages, Tunables
 from zonecma.kernel.units import Pfn, ZoneIndex
-from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_NORMAL
+from zonecma.kernel.zone import NO_ZONE, ZONE_DMA, ZONE_DMA32, ZONE_NORMAL
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,13 @@ class Machine:
     def nr_frames(self) -> int:
         """The frame after the last zone."""
         return max(zone.start_pfn + zone.spanned for zone in self.zones)
+
+    def zone_of_frames(self) -> NDArray[np.uint8]:
+        """u1[frames]: the zone of each; NO_ZONE."""
+        zone_of = np.full(self.nr_frames, NO_ZONE, np.uint8)
+        for zone in self.zones:
+            zone_of[zone.start_pfn : zone.start_pfn + zone.spanned] = zone.index
+        return zone_of
 
     @property
     def area_pages(self) -> int:

@@ -75,10 +75,29 @@ def _load_zone(state: State, zone: ZoneSnapshot) -> None:
         fill_free_list(state, zone.index, order, migratetype, frames)
     for pcp in zone.pcp:
         _load_pcp(state, zone, pcp)
+    _load_diffs(state, zone)
     # A snapshot does not hold zone->flags: the zone is taken to be below its high mark just
     # when its free pages are.
     if record.nr_free_pages <= record.watermark[WMARK_HIGH]:
         record.zone_flags = ZONE_BELOW_HIGH
+
+
+def _load_diffs(state: State, zone: ZoneSnapshot) -> None:
+    """What CPUs keep to themselves of the counters: all that these lack.
+
+    The snapshot does not tell who has it: it goes to the lowest CPUs that can.
+    """
+    record = state.zone[zone.index]
+    threshold = int(record.stat_threshold)
+    for counter, counted, lag, diff in (
+        ("nr_free_pages", zone.counted_free, "free_lag", "free_diff"),
+        ("nr_free_cma", zone.counted_cma, "cma_lag", "cma_diff"),
+    ):
+        left = int(record[counter]) - counted
+        for pcp in state.pcp[zone.index]:
+            pcp[diff] = min(max(left, -threshold), threshold)
+            record[lag] += pcp[diff]
+            left -= int(pcp[diff])
 
 
 def _load_reserve(reserve: Sequence[int], zone: ZoneSnapshot) -> None:

@@ -16,6 +16,15 @@ from numpy.typing import NDArray
 from zonecma.capture.events import EVENT_ID
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.reference import by_reference
+from zonecma.workload.locks import (
+    NO_CPU,
+    NOBODY,
+    Locks,
+    commit,
+    emptied_from_afar,
+    emptied_until_now,
+    prepare,
+)
 from zonecma.workload.requests import (
     ALLOC,
     BULK,
@@ -25,12 +34,18 @@ from zonecma.workload.requests import (
     CMA_RETRY,
     CMA_TEST,
     DRAIN_ALL,
+    DRAIN_CPU,
     FREE,
+    KSWAPD_BEGIN,
+    KSWAPD_END,
+    NO_AREA,
     OF_THE_KERNEL,
     TAKE_FREE,
     TIMER_DRAIN,
     UNKNOWN_GFP,
+    WAKEUP_KSWAPD,
 )
+from zonecma.workload.ticks import ALL_ZONES, FIRST_ZONE
 
 _ALLOC = EVENT_ID["mm_page_alloc"]
 _FREE = EVENT_ID["mm_page_free"]
@@ -45,12 +60,13 @@ _CMA_RELEASE = EVENT_ID["cma_release"]
 _TESTED = EVENT_ID["test_pages_isolated"]
 _BULK = EVENT_ID["bulk"]
 _BULK_PAGE = EVENT_ID["bulk_page"]
+_DECAY = EVENT_ID["decay"]
+_WAKEUP = EVENT_ID["mm_vmscan_wakeup_kswapd"]
+_KSWAPD_WAKE = EVENT_ID["mm_vmscan_kswapd_wake"]
 _ISOLFREE = EVENT_ID["isolfree"]
 
-NOBODY = -1
 CONTIGUOUS = -2
 """Owner of a frame that a contiguous call holds."""
-NO_AREA = 255
 
 _PCP_ORDERS = 3
 """Orders up to this one have per-cpu lists, and so has the pageblock's."""
@@ -62,6 +78,14 @@ class Facts(NamedTuple):
 
     batched: NDArray[np.uint8]
     """u1[events]: 1 for a mm_page_free that a later mm_page_free_batched commits"""
+    ticks: NDArray[np.uint8]
+    """u1[events]: the vmstat worker's runs, as ``ticks.py`` marks them"""
+    zone_start: NDArray[np.int64]
+    """i8[zones]: a frame of each zone"""
+    rests: NDArray[np.uint8]
+    """u1[events]: 1 where kswapd is done with a round, after the event"""
+    zone: NDArray[np.uint8]
+    """u1[frames]: each frame's zone"""
     gfp: NDArray[np.uint8]
     """u1[events]: index of the gfp mask"""
     target: NDArray[np.uint8]
@@ -105,18 +129,25 @@ class Books(NamedTuple):
     """i8[cpus]: task of the last event on each CPU"""
     freeing: NDArray[np.int64]
     """i8[cpus]: the request that a drain would follow on each CPU; NOBODY"""
+    locks: Locks
+    contended: NDArray[np.uint8]
+    """u1[cpus]: 1 when another CPU was emptying this one's lists as the waiting refills began"""
     waiting: NDArray[np.int64]
     """i8[cpus]: the last refill that waits for its allocation; NOBODY"""
+    refilled_at: NDArray[np.int64]
+    """i8[cpus]: the event with which the waiting refills began"""
+    draining: NDArray[np.int64]
+    """i8[cpus]: the request that drained last on each CPU"""
     targets: NDArray[np.int32]
     """i4[]: targets of the running migration"""
     found: NDArray[np.int32]
     """i4[, 2]: objects that only their free showed to be alive, and their frames"""
     used: NDArray[np.int64]
-    """i8[8]: how many of each there are, by the names below"""
+    """i8[9]: how many of each there are, by the names below; and the event that is read"""
 
 
 NR_OBJECTS, NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED = 0, 1, 2, 3, 4
-FIRST_TARGET, NR_TARGETS, NR_FOUND = 5, 6, 7
+FIRST_TARGET, NR_TARGETS, NR_FOUND, AT_EVENT = 5, 6, 7, 8
 
 
 @by_reference
@@ -125,6 +156,8 @@ class Output(NamedTuple):
 
     requests: NDArray[Any]
     """REQUEST[]"""
+    locked_at: NDArray[np.int64]
+    """i8[]: the event at which each request had the zone's lock, as far as the trace tells"""
     allocated: NDArray[np.int32]
     """i4[, 3]: frame, order, request"""
     refilled: NDArray[np.int32]
@@ -157,10 +190,11 @@ def _emit(books: Books, out: Output, event: Any, op: int, origin: int) -> int:
     number = books.used[NR_REQUESTS]
     books.used[NR_REQUESTS] += 1
     request = out.requests[number]
+    out.locked_at[number] = books.used[AT_EVENT]
     request.time, request.line, request.cpu = event.time, event.line, event.cpu
     request.op, request.origin = op, origin
     request.pfn, request.object, request.count = -1, NOBODY, 0
-    request.order, request.gfp, request.area, request.align = 0, 0, 0, 0
+    request.order, request.gfp, request.area, request.align, request.locked = 0, 0, 0, 0, 0
     return number  # type: ignore[no-any-return]
 
 
@@ -188,12 +222,13 @@ def _in_call(books: Books, event: Any) -> bool:
 
 
 @jit
-def _refill(books: Books, out: Output, facts: Facts, event: Any) -> None:
+def _refill(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: int) -> None:
     """A chunk left the buddy lists; which request wanted it will be seen.
 
     Older kernels move a chunk to another type's list first (mm_page_alloc_extfrag), and take one
     from there then, with an event of its own.
     """
+    event = events[i]
     if event.event == _EXTFRAG and not facts.claims_alone:
         return
     last = books.waiting[event.cpu]
@@ -202,6 +237,11 @@ def _refill(books: Books, out: Output, facts: Facts, event: Any) -> None:
     row = _append(books, NR_REFILLED, out.refilled, event.pfn, event.order, NOBODY)
     out.refilled[row, 3] = last
     books.waiting[event.cpu] = row
+    books.locks.home[event.pfn] = event.cpu
+    if last == NOBODY:
+        books.refilled_at[event.cpu] = i
+        afar = emptied_from_afar(books.locks, events, i, event.cpu)
+        books.contended[event.cpu] = afar or emptied_until_now(books.locks, event.cpu)
 
 
 @jit
@@ -214,6 +254,20 @@ def _claim_refills(books: Books, out: Output, cpu: int, request: int) -> None:
     books.waiting[cpu] = NOBODY
 
 
+@primitive
+def _has_pcp_list(facts: Facts, order: int) -> bool:
+    return order <= _PCP_ORDERS or order == facts.pageblock_order
+
+
+@primitive
+def _is_locked_out(books: Books, out: Output, event: Any) -> bool:
+    """Whether an allocation took the only chunk that left the buddy lists while its CPU's were emptied."""
+    row = books.waiting[event.cpu]
+    if row == NOBODY or not books.contended[event.cpu] or out.refilled[row, 3] != NOBODY:
+        return False
+    return out.refilled[row, 0] == event.pfn  # type: ignore[no-any-return]
+
+
 @jit
 def _alloc(books: Books, out: Output, facts: Facts, event: Any, gfp: int) -> None:
     origin = OF_THE_KERNEL if _in_call(books, event) else 0
@@ -221,8 +275,12 @@ def _alloc(books: Books, out: Output, facts: Facts, event: Any, gfp: int) -> Non
     request = out.requests[number]
     request.order, request.gfp = event.order, gfp
     request.object = _new_object(books, gfp, event.order, origin)
-    has_pcp_list = event.order <= _PCP_ORDERS or event.order == facts.pageblock_order
-    _claim_refills(books, out, event.cpu, number if has_pcp_list else NOBODY)
+    if books.waiting[event.cpu] != NOBODY:
+        out.locked_at[number] = books.refilled_at[event.cpu]
+    has_list = _has_pcp_list(facts, event.order)
+    if has_list and _is_locked_out(books, out, event):
+        request.locked = 1 + facts.zone[event.pfn]
+    _claim_refills(books, out, event.cpu, number if has_list else NOBODY)
     if event.pfn < 0:
         return
     _append(books, NR_ALLOCATED, out.allocated, event.pfn, event.order, number)
@@ -253,6 +311,8 @@ def _bulk(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: int)
     request.object = books.used[NR_OBJECTS]
     for _ in range(event.a - alive):
         _new_object(books, facts.bulk_gfp, 0, request.origin)
+    if books.waiting[event.cpu] != NOBODY:
+        out.locked_at[number] = books.refilled_at[event.cpu]
     _claim_refills(books, out, event.cpu, number)
     number_of_page = 0
     for page in range(i + 1, last):
@@ -303,7 +363,20 @@ def _free_within_call(books: Books, pfn: int) -> int:
 
 
 @jit
-def _free(books: Books, out: Output, event: Any, order: int) -> None:
+def _locked_zone(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: int) -> int:
+    """1 + the zone whose lists are locked for a free that tells of no commit; 0."""
+    cpu, pfn = events[i].cpu, events[i].pfn
+    if books.locks.committed[cpu] != NOBODY:
+        return 1 + facts.zone[books.locks.committed[cpu]]  # type: ignore[no-any-return]
+    row = books.waiting[cpu]
+    if row != NOBODY and _has_pcp_list(facts, out.refilled[row, 1]):
+        return 1 + facts.zone[out.refilled[row, 0]]  # type: ignore[no-any-return]
+    return 1 + facts.zone[pfn] if emptied_from_afar(books.locks, events, i, cpu) else 0
+
+
+@jit
+def _free(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: int, order: int) -> None:
+    event = events[i]
     pfn, owner = event.pfn, books.owner[event.pfn]
     if _in_call(books, event):
         origin = _free_within_call(books, pfn)
@@ -320,7 +393,45 @@ def _free(books: Books, out: Output, event: Any, order: int) -> None:
     number = _emit(books, out, event, FREE, origin)
     request = out.requests[number]
     request.pfn, request.order, request.object = pfn, order, owner
+    if event.event == _FREE:
+        request.locked = _locked_zone(books, out, facts, events, i)
+    books.locks.home[pfn] = event.cpu
     books.freeing[event.cpu] = number
+
+
+@jit
+def _prepare(books: Books, event: Any) -> None:
+    """A free that is committed with the others of its batch."""
+    books.free_order[event.pfn] = event.order
+    prepare(books.locks, event)
+
+
+@primitive
+def _drains_all(op: int) -> bool:
+    return op == CMA_ALLOC or op == CMA_RETRY or op == DRAIN_ALL or op == DRAIN_CPU
+
+
+@jit
+def _owe_drains(books: Books, task: int) -> None:
+    """A task empties CPU 0's lists, and will empty the others'."""
+    books.locks.owed[task] = 1 if books.freeing.size > 1 else 0
+
+
+@jit
+def _go_on_draining(books: Books, out: Output, event: Any, number: int, last: int) -> int:
+    """The task of ``event`` goes on to empty the lists of CPUs up to ``last``; the last request.
+
+    ``number``: the last one so far.
+    """
+    owed = books.locks.owed
+    while 0 < owed[event.task] <= last:
+        number = _emit(books, out, event, DRAIN_CPU, OF_THE_KERNEL if _in_call(books, event) else 0)
+        request = out.requests[number]
+        request.count, request.area = owed[event.task], NO_AREA
+        if request.origin:
+            request.area = books.area_of_task[event.task]
+        owed[event.task] = (owed[event.task] + 1) % books.freeing.size
+    return number
 
 
 @jit
@@ -333,7 +444,18 @@ def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
     if number == NOBODY:
         origin = OF_THE_KERNEL if _in_call(books, event) else 0
         number = _emit(books, out, event, TIMER_DRAIN if facts.worker[task] else DRAIN_ALL, origin)
+        if not facts.worker[task]:
+            _owe_drains(books, task)
+    if _drains_all(out.requests[number].op):
+        home = books.locks.home[event.pfn]
+        if home != NO_CPU:
+            number = _go_on_draining(books, out, event, number, home)
+            books.range_request[task] = number
+        books.locks.drainer[cpu], books.locks.emptied[cpu] = task, home
     books.freeing[cpu] = number
+    if books.draining[cpu] != number and out.requests[number].op == FREE:
+        out.locked_at[number] = books.used[AT_EVENT]
+    books.draining[cpu] = number
     _append(books, NR_DRAINED, out.drained, event.pfn, event.order, number)
 
 
@@ -341,6 +463,7 @@ def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
 def _begin_range(books: Books, event: Any, number: int) -> None:
     """A contiguous call goes for a range: isolation, then a drain of all lists."""
     books.range_request[event.task] = number
+    _owe_drains(books, event.task)
     books.used[FIRST_TARGET] = books.used[NR_TARGETS] = 0
 
 
@@ -400,6 +523,15 @@ def _cma_release(books: Books, out: Output, facts: Facts, event: Any) -> None:
     books.call_at[event.pfn] = NOBODY
 
 
+@jit
+def _tick(books: Books, out: Output, facts: Facts, event: Any, mark: int) -> None:
+    """The vmstat worker ran; what its task drains now, it drains."""
+    number = _emit(books, out, event, TIMER_DRAIN, 0)
+    if mark != ALL_ZONES:
+        out.requests[number].pfn = facts.zone_start[mark - FIRST_ZONE]
+        books.freeing[event.cpu] = number
+
+
 @entry
 def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books: Books, out: Output) -> None:
     """Read the events whose ``chosen`` is 1, in order; fills ``out`` and moves ``books`` on.
@@ -410,25 +542,36 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         if not chosen[i]:
             continue
         event = events[i]
+        books.used[AT_EVENT] = i
         what, task = event.event, event.task
+        if facts.ticks[i] == ALL_ZONES:
+            _tick(books, out, facts, event, ALL_ZONES)
         if what == _DRAIN:
             _drain(books, out, facts, event)
             books.last_task[event.cpu] = task
+            if facts.rests[i]:
+                _emit(books, out, event, KSWAPD_END, OF_THE_KERNEL)
             continue
+        if books.locks.owed[task]:
+            _go_on_draining(books, out, event, NOBODY, books.freeing.size)
+        books.locks.drainer[event.cpu] = NOBODY
         books.freeing[event.cpu] = NOBODY
         books.range_request[task] = NOBODY
         books.last_task[event.cpu] = task
         if what == _ZONE_LOCKED or what == _EXTFRAG:
-            _refill(books, out, facts, event)
+            _refill(books, out, facts, events, i)
+        elif what == _DECAY and facts.ticks[i]:
+            _tick(books, out, facts, event, facts.ticks[i])
         elif what == _ALLOC:
             _alloc(books, out, facts, event, facts.gfp[i])
         elif what == _FREE:
             if facts.batched[i]:
-                books.free_order[event.pfn] = event.order
+                _prepare(books, event)
             else:
-                _free(books, out, event, event.order)
+                _free(books, out, facts, events, i, event.order)
         elif what == _FREE_BATCHED:
-            _free(books, out, event, books.free_order[event.pfn])
+            commit(books.locks, event)
+            _free(books, out, facts, events, i, books.free_order[event.pfn])
         elif what == _BULK:
             _bulk(books, out, facts, events, i)
         elif what == _CMA_START or what == _CMA_RETRY or what == _CMA_FINISH:
@@ -440,3 +583,10 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         elif what == _ISOLFREE and not _in_call(books, event):
             request = out.requests[_emit(books, out, event, TAKE_FREE, OF_THE_KERNEL)]
             request.pfn, request.order = event.pfn, event.order
+        elif what == _WAKEUP:
+            request = out.requests[_emit(books, out, event, WAKEUP_KSWAPD, OF_THE_KERNEL)]
+            request.gfp = facts.gfp[i]
+        elif what == _KSWAPD_WAKE:
+            _emit(books, out, event, KSWAPD_BEGIN, OF_THE_KERNEL)
+        if facts.rests[i]:
+            _emit(books, out, event, KSWAPD_END, OF_THE_KERNEL)

@@ -13,8 +13,6 @@ from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_KERNEL, GFP_MIGRATION_TARGET, Gfp
 from zonecma.workload.dissect import (
-    NO_AREA,
-    NOBODY,
     NR_ALLOCATED,
     NR_DRAINED,
     NR_FOUND,
@@ -27,11 +25,17 @@ from zonecma.workload.dissect import (
     dissect,
     mark_batched,
 )
+from zonecma.workload.kswapd import mark_rests
+from zonecma.workload.locks import NOBODY, no_locks
 from zonecma.workload.recorded import Recorded, by_request
-from zonecma.workload.requests import OBJECT, OF_THE_KERNEL, REQUEST, UNKNOWN_GFP, Load
+from zonecma.workload.requests import NO_AREA, OBJECT, OF_THE_KERNEL, REQUEST, UNKNOWN_GFP, Load
+from zonecma.workload.ticks import KWORKER, Worker, mark_ticks
 
 BULK_GFP = GFP_KERNEL
 """What bulk allocations are taken to ask for: the probe does not record their gfp mask."""
+
+
+NOTHING_TOLD = Worker()
 
 
 def _is_line(trace: Trace) -> NDArray[np.bool_]:
@@ -61,48 +65,62 @@ def load_from_trace(
     before_b: NDArray[np.bool_],
     *,
     areas: Mapping[str, int],
-    nr_frames: int,
+    zone_of: NDArray[np.uint8],
     pageblock_order: int,
     claims_alone: bool = True,
+    worker: Worker = NOTHING_TOLD,
 ) -> tuple[Load, Recorded]:
     """The load between snapshots A and B, and what the kernel chose for each of its requests.
 
-    ``areas`` are the frames of each CMA area by its name, in the machine's order.  The trace
+    ``areas`` are the frames of each CMA area by its name, in the machine's order, ``zone_of`` is
+    u1[frames]: the zone of each.  The trace
     must be one of the machine's: frames and CPUs are not looked at again.  ``claims_alone``: its
-    kernel tells of a claimed pageblock by mm_page_alloc_extfrag alone.
+    kernel tells of a claimed pageblock by mm_page_alloc_extfrag alone.  ``worker`` tells when
+    counters and per-cpu lists were looked after.
     """
     events = trace.events.view(np.recarray)
-    masks, facts = _facts(trace, areas, nr_frames, pageblock_order, claims_alone=claims_alone)
-    books, out = _empty_books(trace, nr_frames), _empty_output(len(events))
+    masks, facts = _facts(trace, areas, zone_of, pageblock_order, claims_alone=claims_alone, worker=worker)
+    books = _empty_books(trace, len(zone_of))
+    out = _empty_output(len(events), _unseen(trace, facts))
     dissect(events, before_a.astype(np.uint8), facts, books, out)
     living = _living(books)
     for count in (NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED, NR_FOUND):
         books.used[count] = 0
-    books.waiting[:] = books.freeing[:] = NOBODY
+    books.waiting[:] = books.freeing[:] = books.draining[:] = NOBODY
     dissect(events, (before_b & ~before_a).astype(np.uint8), facts, books, out)
-    requests = out.requests[: books.used[NR_REQUESTS]].copy()
+    requests = _in_order_of_locks(events, books, out)
     load = Load(requests, masks, np.concatenate([living, _found(books)]), int(books.used[NR_OBJECTS]))
     return load, _recorded(books, out)
 
 
 def _facts(
-    trace: Trace, areas: Mapping[str, int], nr_frames: int, pageblock_order: int, *, claims_alone: bool
+    trace: Trace,
+    areas: Mapping[str, int],
+    zone_of: NDArray[np.uint8],
+    pageblock_order: int,
+    *,
+    claims_alone: bool,
+    worker: Worker,
 ) -> tuple[NDArray[np.uint32], Facts]:
     events = trace.events.view(np.recarray)
-    has_gfp = events.event == EVENT_ID["mm_page_alloc"]
+    has_gfp = np.isin(events.event, (EVENT_ID["mm_page_alloc"], EVENT_ID["mm_vmscan_wakeup_kswapd"]))
     masks = np.unique(np.append(events.gfp[has_gfp], np.uint32(BULK_GFP)))
     if len(masks) > UNKNOWN_GFP:
         raise InputError(f"the trace has {len(masks)} different gfp masks; expected at most {UNKNOWN_GFP}")
     names = list(areas)
     batched = np.zeros(len(events), np.uint8)
-    mark_batched(events, np.zeros(nr_frames, np.uint8), batched)
+    mark_batched(events, np.zeros(len(zone_of), np.uint8), batched)
     target_bits = np.uint32(Gfp.MOVABLE | Gfp.RETRY_MAYFAIL | Gfp.HIGHMEM)
     wanted = np.uint32(GFP_MIGRATION_TARGET & int(target_bits))
     return masks, Facts(
         batched=batched,
+        ticks=mark_ticks(trace, worker),
+        rests=mark_rests(trace),
+        zone=zone_of,
+        zone_start=np.array(list(worker.zones.values()), np.int64),
         gfp=np.searchsorted(masks, events.gfp).astype(np.uint8),
         target=((masks & target_bits) == wanted).astype(np.uint8),
-        worker=np.array([text.startswith("kworker/") for text in trace.texts], np.uint8),
+        worker=np.array([text.startswith(KWORKER) for text in trace.texts], np.uint8),
         area=np.array([_area(text, names) for text in trace.texts], np.uint8),
         area_pages=np.array(list(areas.values()), np.int64),
         bulk_gfp=int(np.searchsorted(masks, np.uint32(BULK_GFP))),
@@ -133,17 +151,51 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
         area_of_task=np.zeros(words, np.uint8),
         range_request=np.full(words, NOBODY, np.int32),
         last_task=np.full(cpus, NOBODY, np.int64),
+        refilled_at=np.zeros(cpus, np.int64),
+        draining=np.full(cpus, NOBODY, np.int64),
         freeing=np.full(cpus, NOBODY, np.int64),
+        locks=no_locks(nr_frames, cpus, words),
+        contended=np.zeros(cpus, np.uint8),
         waiting=np.full(cpus, NOBODY, np.int64),
         targets=np.empty(events, np.int32),
         found=np.empty((events, 2), np.int32),
-        used=np.zeros(8, np.int64),
+        used=np.zeros(9, np.int64),
     )
 
 
-def _empty_output(events: int) -> Output:
+def _in_order_of_locks(events: NDArray[Any], books: Books, out: Output) -> NDArray[Any]:
+    """The requests in the order in which they had the zone's lock; renumbers whose chunks are whose.
+
+    On several CPUs that is not the order of the events that tell of them: an allocation is traced
+    after its refill, a free before its drain.
+    """
+    locked_at = out.locked_at[: books.used[NR_REQUESTS]]
+    order = np.argsort(locked_at, kind="stable")
+    number = np.empty(len(order) + 1, np.int32)
+    number[order], number[NOBODY] = np.arange(len(order)), NOBODY
+    kinds = (NR_ALLOCATED, out.allocated), (NR_REFILLED, out.refilled), (NR_DRAINED, out.drained)
+    for count, rows in kinds:
+        owner = rows[: books.used[count], 2]
+        owner[:] = number[owner]
+    requests: NDArray[Any] = out.requests[order]
+    requests["time"] = events["time"][locked_at[order]]
+    return requests
+
+
+def _unseen(trace: Trace, facts: Facts) -> int:
+    """How many requests no event stands for, at most: the worker's, kswapd's, drains of other CPUs."""
+    ranges = np.isin(trace.events["event"], (EVENT_ID["cma_alloc_start"], EVENT_ID["cma_alloc_busy_retry"]))
+    drains = trace.events["event"] == EVENT_ID["mm_page_pcpu_drain"]
+    other_cpus = int(trace.events["cpu"].max(initial=0))
+    many = int(np.count_nonzero(ranges) + np.count_nonzero(drains)) * other_cpus
+    return int(np.count_nonzero(facts.ticks) + np.count_nonzero(facts.rests)) + many
+
+
+def _empty_output(events: int, unseen: int) -> Output:
+    """``unseen``: requests that no event stands for."""
     return Output(
-        requests=np.empty(events, REQUEST).view(np.recarray),
+        requests=np.empty(events + unseen, REQUEST).view(np.recarray),
+        locked_at=np.empty(events + unseen, np.int64),
         allocated=np.empty((events, 3), np.int32),
         refilled=np.empty((events, 4), np.int32),
         drained=np.empty((events, 3), np.int32),

@@ -26,11 +26,20 @@ CMA_RETRY = 7
 CMA_FINISH = 8
 """the end of a contiguous call"""
 TIMER_DRAIN = 9
-"""the periodic timer of ``cpu`` drained per-cpu lists (decay_pcp_high)"""
+"""the vmstat worker of ``cpu`` ran (refresh_cpu_vm_stats), for the zone with frame ``pfn``; -1: for all"""
 DRAIN_ALL = 10
-"""some other path drained all per-cpu lists"""
+"""some other path drains all per-cpu lists: those of CPU 0"""
 TAKE_FREE = 11
 """compaction took the free chunk at ``pfn`` off its list"""
+WAKEUP_KSWAPD = 12
+"""a task asked kswapd for memory, for gfp class ``gfp``"""
+KSWAPD_BEGIN = 13
+"""kswapd begins a round of reclaim"""
+KSWAPD_END = 14
+"""kswapd is done with it"""
+DRAIN_CPU = 15
+"""a drain of all per-cpu lists, of ``area``'s contiguous call or with NO_AREA, comes to CPU ``count``"""
+NO_AREA = 255
 
 OF_THE_KERNEL = 1
 """REQUEST.origin: made by the kernel for itself while it served a contiguous call"""
@@ -38,7 +47,7 @@ OF_THE_KERNEL = 1
 REQUEST = np.dtype(
     [
         ("time", "i8"),  # ns, the trace's clock
-        ("pfn", "i4"),  # frame of a FREE or TAKE_FREE in the recording; -1
+        ("pfn", "i4"),  # frame of a FREE or TAKE_FREE in the recording, or of a TIMER_DRAIN's zone; -1
         ("object", "i4"),  # what is allocated or freed; -1: unknown
         ("count", "i4"),  # frames of a BULK or CMA_ALLOC
         ("line", "u4"),  # line of the trace text that it came from; 0: none
@@ -49,6 +58,7 @@ REQUEST = np.dtype(
         ("gfp", "u1"),  # index into Load.gfp_masks
         ("area", "u1"),  # index into the machine's areas
         ("align", "u1"),  # order
+        ("locked", "u1"),  # 1 + the zone whose per-cpu lists an ALLOC or FREE finds locked; 0: none
     ],
     align=True,
 )

@@ -7,7 +7,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+enum { NO_LENGTH = 4096 };
 
 static void mark(const char *moment)
 {
@@ -33,7 +36,6 @@ int main(int count, char **words)
 		return 1;
 	}
 	mark(words[1]);
-	if (!strcmp(words[1], "A") ? sethostname("", 0) : setdomainname("", 0))
-		perror(words[1]);
-	return 0;
+	/* A length that no name can have: refused, so that the guest keeps its names. */
+	return syscall(!strcmp(words[1], "A") ? SYS_sethostname : SYS_setdomainname, "", NO_LENGTH) == 0;
 }

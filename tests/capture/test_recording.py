@@ -1,6 +1,8 @@
 """Finding recordings and the files in them."""
 
+import io
 import shutil
+import tarfile
 
 import pytest
 
@@ -47,3 +49,14 @@ def test_a_damaged_archive(tmp_path):
     (tmp_path / "proc.tar.xz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"proc\.tar\.xz"):
         Recording(tmp_path).kernel_file("uname")
+
+
+def test_a_host_may_have_no_name(tmp_path):
+    """`uname -a` of busybox then has one word less."""
+    archive = tmp_path / "proc.tar.xz"
+    with tarfile.open(archive, "w:xz") as tar:
+        text = b"Linux 6.12.117-recorder #1 SMP\n"
+        member = tarfile.TarInfo("uname")
+        member.size = len(text)
+        tar.addfile(member, io.BytesIO(text))
+    assert Recording(tmp_path).release == "6.12.117-recorder"

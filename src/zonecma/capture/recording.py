@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import lzma
 import os
+import re
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ PACKAGED = Path(__file__).resolve().parent.parent / "data"
 DEMO = "cma256-mix-6.12"
 """The one that commands use when none is named."""
 
+_RELEASE = re.compile(r"\d+\.\d+")
 _TRACE_NAMES = ("trace.txt.zst", "trace.txt")
 _LOAD_STARTS, _LOAD_ENDS = "GT_wl_start", "GT_wl_end"
 
@@ -60,8 +62,13 @@ class Recording:
 
     @functools.cached_property
     def release(self) -> str:
-        """The kernel's release, such as ``6.12.117-gt``."""
+        """The kernel's release, such as ``6.12.117-gt``.
+
+        A host without a name leaves the release as uname's second word.
+        """
         words = self.kernel_file("uname").split()
+        if len(words) > 1 and _RELEASE.match(words[1]) and not _RELEASE.match("".join(words[2:3])):
+            return words[1]
         if len(words) < 3 or not words[2].isprintable():
             raise InputError(
                 f"{self.path}: uname in proc.tar.xz is {' '.join(words)!r}; expected 'Linux HOST RELEASE'"

@@ -81,12 +81,13 @@ def page(measured: Sequence[Fidelity]) -> str:
 
 def _frame_by_frame(measured: Iterable[Fidelity]) -> str:
     heads = "recording", "kernel", "placement", "load", "CPUs"
-    rows = [[*heads, "allocations", "refills", "drains", "contiguous calls", "final lists"]]
+    calls = "contiguous calls", "told of no failure"
+    rows = [[*heads, "allocations", "refills", "drains", *calls, "final lists"]]
     for one in measured:
         o = one.verification
         machine = [o.kernel.split("-")[0], placement(one.machine), load(one.name), str(one.machine.nr_cpus)]
         shares = [share(score) for score in (o.allocations, o.refills, o.drains)]
-        rows.append([f"`{one.name}`", *machine, *shares, *map(_of, (o.calls, o.final_lists))])
+        rows.append([f"`{one.name}`", *machine, *shares, *map(_of, (o.calls, o.calls_untold, o.final_lists))])
     return _table(rows)
 
 

@@ -46,6 +46,7 @@ CALL = np.dtype(
         ("end", "i8"),
         ("migratetype", "i8"),  # of the range's pageblocks before isolation
         ("taken", "i8"),  # 1 once the frames were taken
+        ("first", "i8"),  # first frame of the first range that was tried; NO_PFN: there was none
         ("chosen", "i8"),  # first frame of the first range that the model found free; NO_PFN
     ],
     align=True,
@@ -56,7 +57,7 @@ CALL = np.dtype(
 def no_calls(areas: int) -> NDArray[Any]:
     """CALL[areas], none running."""
     calls = np.zeros(areas, CALL).view(np.recarray)
-    calls.start = calls.chosen = NO_PFN
+    calls.start = calls.first = calls.chosen = NO_PFN
     return calls
 
 
@@ -65,6 +66,7 @@ def begin_call(s: State, call: Any, area: Area, count: Pages, align: Order) -> N
     """A contiguous call, and the first range that it tries."""
     call.chosen = NO_PFN
     begin_range(s, call, area, count, align, FIRST_BIT)
+    call.first = call.start
 
 
 @jit

@@ -36,6 +36,7 @@ from zonecma.lab.repair import (
 from zonecma.lab.score import (
     ALLOCATIONS,
     CALLS,
+    CALLS_UNTOLD,
     DRAIN_DECISIONS,
     DRAINS_AFTER_FREE,
     DRAINS_IN_CALLS,
@@ -218,6 +219,16 @@ def _check_test(
     call.taken = 1 if really_taken else 0
 
 
+@primitive
+def _count_untold(tally: Tally, call: Any, recorded: Pfn) -> None:
+    """A call's outcome as it is foreseen where no failure to migrate is told: all that is in the way moves.
+
+    Then the first range serves; no miss, for nothing here is put right.
+    """
+    tally.checked[CALLS_UNTOLD] += 1
+    tally.exact[CALLS_UNTOLD] += call.first == recorded
+
+
 @jit
 def _unseen_allocation(s: State, tally: Tally, request: Any) -> None:
     """A chunk is freed that the model holds free: it had been allocated without a trace."""
@@ -259,6 +270,7 @@ def referee(
             _check_test(s, tally, calls[request.area], request.line, recorded, i, answer)
         elif op == CMA_FINISH:
             judge(tally, CALLS, request.line, answer, _recorded_frame(recorded, i))
+            _count_untold(tally, calls[request.area], _recorded_frame(recorded, i))
         elif op == TIMER_DRAIN:
             _check_timer(s, tally, request, recorded, i)
         elif op == DRAIN_ALL or op == DRAIN_CPU:

@@ -54,6 +54,8 @@ class Verification:
     """each chunk that some other path drained"""
     calls: Score
     """the outcome and the first frame of each contiguous call"""
+    calls_untold: Score
+    """calls, where no failure to migrate is told: foreseen is that the first range serves"""
     ranges: Score
     """within contiguous calls: each range given up, and the first frame not free of each range looked at"""
     final_lists: Score

@@ -48,6 +48,7 @@ _SCORES = {
     "drains_by_others": score.DRAINS_OTHER,
     "calls": score.CALLS,
     "ranges": score.RANGES,
+    "calls_untold": score.CALLS_UNTOLD,
 }
 
 
@@ -114,6 +115,7 @@ def _skip_all(replay: Replay) -> Verification:
         "drains_by_timer": int(drained[(op == TIMER_DRAIN) & ~in_call].sum()),
         "drains_by_others": int(drained[drains_all & ~in_call].sum()),
         "calls": int(np.count_nonzero(op == CMA_FINISH)),
+        "calls_untold": int(np.count_nonzero(op == CMA_FINISH)),
         "ranges": int(np.count_nonzero((op == CMA_TEST) | (op == CMA_RETRY))),
         "final_lists": len(lists_of(replay.end)),
     }

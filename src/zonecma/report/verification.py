@@ -18,6 +18,7 @@ _ROWS = (
     ("  external: the timer", "drains_by_timer"),
     ("  external: other paths", "drains_by_others"),
     ("contiguous calls", "calls"),
+    ("  told of no failure", "calls_untold"),
     ("  ranges tried", "ranges"),
     ("final lists", "final_lists"),
 )

@@ -10,7 +10,7 @@ from tests.lab.hand import MOVABLE, replay_of_events
 from zonecma.capture.recording import Recording
 from zonecma.kernel.state import IN_USE
 from zonecma.kernel.units import Cpu, Order
-from zonecma.kernel.zone import ZONE_BELOW_HIGH, ZONE_DMA32
+from zonecma.kernel.zone import ZONE_BELOW_HIGH, ZONE_DMA32, ZONE_RECLAIM_ACTIVE
 from zonecma.lab.judging import Judging
 from zonecma.lab.misses import explain_misses_of
 from zonecma.lab.replay import replay_of
@@ -78,25 +78,13 @@ def test_a_drain_that_did_not_happen():
     assert outcome.causes[0].first == Miss(1, 1, 0)
 
 
-def test_a_free_within_a_batch_finds_the_lists_locked():
-    outcome = explain_misses_of(
-        replay_of_events(
-            "mm_page_free: pfn=0x1003 order=0",
-            "mm_page_free: pfn=0x1005 order=0",
-            "mm_page_free_batched: pfn=0x1003 order=0",
-            "mm_page_free: pfn=0x1007 order=0",
-            "mm_page_free_batched: pfn=0x1005 order=0",
-        )
-    )
-    (cause,) = [one for one in outcome.causes if "locked" in one.cause]
-    assert (cause.requests, cause.first.line, cause.first.recorded) == (1, 4, 0)
-
-
 def test_a_question_leaves_the_state_as_it_was(nocma):
     state = Judging(nocma).state
     before = [array.copy() for array in state]
     answers = {
-        pages_to_drain(state, ZONE_DMA32, Cpu(0), Order(0), high=high, more=2, reclaiming=True)
+        pages_to_drain(
+            state, ZONE_DMA32, Cpu(0), Order(0), high=high, more=2, other_flags=ZONE_RECLAIM_ACTIVE
+        )
         for high in (0, 100_000)
     }
     pages_to_drain(state, ZONE_DMA32, Cpu(0), Order(1), other_flags=ZONE_BELOW_HIGH, other_pcp_flags=1)

@@ -21,6 +21,7 @@ OUTCOME = Verification(
     drains_by_timer=Score(6, 0),
     drains_by_others=Score(7, 7),
     calls=Score(0, 0),
+    calls_untold=Score(4, 3),
     ranges=Score(8, 6),
     final_lists=Score(30, 29),
     skipped={"some reason": 12},

@@ -146,14 +146,6 @@ def _would_drain(scene: Scene, **otherwise: Any) -> bool:
     return _drained(scene, pages_to_drain(scene.state, zone, scene.cpu, scene.order, **otherwise))
 
 
-def lists_were_locked(scene: Scene) -> bool:
-    """A free in the midst of a batch of frees: an interrupt, which finds the per-cpu lists locked.
-
-    Such a free goes to the buddy lists (free_unref_page, when pcp_spin_trylock fails).
-    """
-    return scene.root.recorded == 0 and scene.is_within_batch()
-
-
 def high_learnt_wrong(scene: Scene) -> bool:
     """``high`` is what the last miss set it to, one page above what was on the lists then."""
     pcp = scene.state.pcp[scene.zone_of(int(scene.request["pfn"])), scene.cpu]
@@ -242,7 +234,6 @@ _SIZES: tuple[tuple[str, Cause], ...] = (
     ("refill of another size (batch)", another_batch),
 )
 _DECISIONS: tuple[tuple[str, Cause], ...] = (
-    ("the per-cpu lists were locked: an interrupt within a batch of frees", lists_were_locked),
     ("per-cpu high: what an earlier miss taught was not enough", high_learnt_wrong),
     ("per-cpu high: the timer lowered it without a trace", untraced_timer),
     ("per-cpu lists flushed after frees of high orders, or not", after_high_orders),

@@ -10,8 +10,6 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from zonecma.capture.recording import Recording
 from zonecma.kernel.jit import compile_once
 from zonecma.lab import score
@@ -75,22 +73,23 @@ def explain_misses_of(replay: Replay, progress: Progress = no_progress) -> Misse
     progress("finding the misses", 0, 0)
     first = Judging(replay, SCORES_A_REQUEST * requests)
     first.go_to(requests)
-    by_request = _by_request(replay, first.tally)
+    by_request = _by_request(first.tally)
     found: dict[str, MissCause] = {}
     for scene, misses in _scenes(replay, by_request, progress):
         _add(found, cause_of(scene), scene.root, sum(missed.choices for missed in misses))
-    checked, exact = int(first.tally.checked.sum()), int(first.tally.exact.sum())
+    checked, exact = (
+        int(one[: score.CALLS_UNTOLD].sum()) for one in (first.tally.checked, first.tally.exact)
+    )
     causes = sorted(found.values(), key=lambda cause: -cause.requests)
     return Misses(replay.name, replay.release, checked, checked - exact, tuple(causes))
 
 
-def _by_request(replay: Replay, tally: score.Tally) -> list[tuple[int, list[Missed]]]:
+def _by_request(tally: score.Tally) -> list[tuple[int, list[Missed]]]:
     """Missed requests in their order, and what was missed of each, in the order of the referee."""
     entries = tally.missed[: tally.nr_missed[0]]
-    numbers: list[int] = np.searchsorted(replay.load.requests["line"], entries["line"]).tolist()
     missed = [Missed(**{name: int(entry[name]) for name in score.MISSED.names or ()}) for entry in entries]
-    pairs = itertools.groupby(zip(numbers, missed, strict=True), key=lambda pair: pair[0])
-    return [(number, [one for _, one in group]) for number, group in pairs]
+    groups = itertools.groupby(missed, key=lambda one: one.request)
+    return [(number, list(group)) for number, group in groups]
 
 
 def _root(misses: list[Missed]) -> Missed:

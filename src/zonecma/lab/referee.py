@@ -251,7 +251,7 @@ def referee(
     """Put ``requests[first:last]`` to the model and judge each choice."""
     for i in range(first, last):
         request = requests[i]
-        op = request.op
+        tally.request[0], op = i, request.op
         if op == FREE:
             _unseen_allocation(s, tally, request)
         answer = serve(s, calls, request)

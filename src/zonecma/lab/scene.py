@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zonecma.capture.events import EVENT_ID
 from zonecma.kernel.state import State
 from zonecma.kernel.units import Cpu, Order, Pfn, ZoneIndex
 from zonecma.lab.replay import Replay
 from zonecma.lab.what_if import NO_LIST, list_of
 
-_SINGLE, _BATCHED = EVENT_ID["mm_page_free"], EVENT_ID["mm_page_free_batched"]
 NEAR = 50_000
 """ns: two CPUs that are so close may have come to the zone's lock the other way round"""
 _LOOK = 400
-"""Requests, or events, before and after that are looked at for neighbours."""
+"""Requests before and after that are looked at for neighbours."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,8 @@ class Missed:
     predicted: int
     """the model's first choice that was not the kernel's"""
     recorded: int
+    request: int
+    """its number"""
     line: int
     """of the trace"""
     choices: int
@@ -102,18 +102,6 @@ class Scene:
         first = getattr(recorded, f"first_{kind}")
         rows: NDArray[Any] = getattr(recorded, kind)[first[self.number] : first[self.number + 1]]
         return rows
-
-    def is_within_batch(self) -> bool:
-        """Whether this is a single free between two of one batch, on its CPU."""
-        events = self.replay.trace.events
-        at = int(np.searchsorted(events["line"], self.request["line"]))
-        before, after = events[max(at - _LOOK, 0) : at][::-1], events[at : at + _LOOK]
-        return events["event"][at] == _SINGLE and all(map(self._meets_a_batch, (before, after)))
-
-    def _meets_a_batch(self, events: NDArray[Any]) -> bool:
-        """Whether the first event of this CPU that is no single free is one of a batch."""
-        others = events[(events["cpu"] == self.cpu) & (events["event"] != _SINGLE)]
-        return bool(len(others) and others["event"][0] == _BATCHED)
 
     def another_cpu_is_near(self) -> bool:
         """Whether another CPU took from the buddy lists, or gave to them, at about the same time."""

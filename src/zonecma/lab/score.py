@@ -22,7 +22,7 @@ DRAINS_TIMER = Code(6)
 DRAINS_OTHER = Code(7)
 CALLS = Code(8)
 RANGES = Code(9)
-CALLS_UNTOLD = Code(10)
+CALLS_UNTOLD = Code(10)  # last: where it is not exact nothing is put right, and nothing was missed
 NR_SCORES = 11
 
 REPAIRS = Code(0)
@@ -33,6 +33,7 @@ MISSED = np.dtype(
     [
         ("predicted", "i8"),  # the model's first one that was not the kernel's
         ("recorded", "i8"),
+        ("request", "u4"),  # its number
         ("line", "u4"),  # of the trace
         ("choices", "u4"),  # how many were missed
         ("score", "u1"),
@@ -58,6 +59,8 @@ class Tally(NamedTuple):
     """MISSED[]: as many as there is room for, in order"""
     nr_missed: NDArray[np.int64]
     """i8[1]"""
+    request: NDArray[np.int64]
+    """i8[1]: number of the request that is judged"""
 
 
 def empty_tally(room: int = 0) -> Tally:
@@ -69,6 +72,7 @@ def empty_tally(room: int = 0) -> Tally:
         np.zeros(NR_COUNTS, np.int64),
         np.zeros(room, MISSED).view(np.recarray),
         np.zeros(1, np.int64),
+        np.zeros(1, np.int64),
     )
 
 
@@ -76,12 +80,12 @@ def empty_tally(room: int = 0) -> Tally:
 def _note_miss(tally: Tally, score: Code, line: int, predicted: int, recorded: int) -> None:
     """Write a miss down, with those before it of the same request and score."""
     last = tally.nr_missed[0] - 1
-    if last >= 0 and tally.missed[last].line == line and tally.missed[last].score == score:
+    if last >= 0 and tally.missed[last].request == tally.request[0] and tally.missed[last].score == score:
         tally.missed[last].choices += 1
     elif last + 1 < tally.missed.size:
         tally.nr_missed[0] += 1
         entry = tally.missed[last + 1]
-        entry.line, entry.score, entry.choices = line, score, 1
+        entry.request, entry.line, entry.score, entry.choices = tally.request[0], line, score, 1
         entry.predicted, entry.recorded = predicted, recorded
 
 

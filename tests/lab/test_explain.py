@@ -36,7 +36,7 @@ from zonecma.lab.foreign import check_trace
 
 MS = 1_000_000
 PRESS = Recording(CAPTURES / "cma128-press-6.12")
-PINS = Recording(CAPTURES / "pairs" / "pin-zonecma128-6.12")
+PINS = Recording(CAPTURES / "pairs" / "splice-zonecma128-6.12")
 STREAM = Recording(CAPTURES / "pairs" / "stream-zonecma128-6.12")
 
 
@@ -162,12 +162,12 @@ def test_pins_contradict_it():
     """Pages of a program that pins them: highmem and movable, and they persist."""
     outcome = explain(PINS)
     assert outcome.own_zone
-    assert (outcome.nr_calls, outcome.nr_busy) == (12, 165)
+    assert (outcome.nr_calls, outcome.nr_busy) == (12, 340)
     assert set(outcome.by_kind) == {Kind.ANONYMOUS}
-    assert Counter(page.first.task for page in outcome.pages) == {"pin-74": 60, "anon-78": 1}
-    assert outcome.persistence == Persistence(pages=17, barred=0, not_known=0, kinds={Kind.ANONYMOUS: 17})
-    assert outcome.pages[0].first.pfn == 0x33FC0
-    assert outcome.pages[0].ranges == 70
+    assert Counter(page.first.task for page in outcome.pages) == {"pin-81": 98}
+    assert outcome.persistence == Persistence(pages=38, barred=0, not_known=0, kinds={Kind.ANONYMOUS: 38})
+    assert outcome.pages[0].first.pfn == 0x33F62
+    assert outcome.pages[0].ranges == 96
     assert {attempt.nr_failed for call in outcome.calls for attempt in call.attempts} == {0}
 
 

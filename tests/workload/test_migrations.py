@@ -138,7 +138,7 @@ def test_an_impossible_target():
     owner(0x4FFFF, *events)
 
 
-@pytest.mark.parametrize("name", ["cma128-press-6.12", "pairs/pin-zonecma128-6.12"])
+@pytest.mark.parametrize("name", ["cma128-press-6.12", "pairs/splice-zonecma128-6.12"])
 def test_order_and_entries_agree_on_a_recording(monkeypatch, name):
     """Two ways that know nothing of each other: what each frame holds at the end."""
     kept = []

@@ -23,7 +23,6 @@ from zonecma.kernel.cma import (
     next_try,
     own_range,
     pfn_to_bit,
-    range_zone,
 )
 from zonecma.kernel.isolation import (
     find_large_buddy,
@@ -34,17 +33,15 @@ from zonecma.kernel.isolation import (
 )
 from zonecma.kernel.jit import jit
 from zonecma.kernel.pageblock import get_pageblock_migratetype
-from zonecma.kernel.pcp import drain_pages_zone
 from zonecma.kernel.state import State
-from zonecma.kernel.units import NO_PFN, Area, Bit, Cpu, Migratetype, Order, Pages, Pfn
-
-FIRST_CPU = Cpu(0)
+from zonecma.kernel.units import NO_PFN, Area, Bit, Migratetype, Order, Pages, Pfn
 
 CALL = np.dtype(
     [
         ("start", "i8"),  # first frame of the range that is tried; NO_PFN: no range was found
         ("end", "i8"),
         ("migratetype", "i8"),  # of the range's pageblocks before isolation
+        ("isolated", "i8"),  # 1 where they could be isolated; a drain follows then
         ("taken", "i8"),  # 1 once the frames were taken
         ("first", "i8"),  # first frame of the first range that was tried; NO_PFN: there was none
         ("chosen", "i8"),  # first frame of the first range that the model found free; NO_PFN
@@ -71,11 +68,11 @@ def begin_call(s: State, call: Any, area: Area, count: Pages, align: Order) -> N
 
 @jit
 def begin_range(s: State, call: Any, area: Area, count: Pages, align: Order, first_bit: Bit) -> None:
-    """Find a range, mark its bits, isolate it and drain the first CPU's lists.
+    """Find a range, mark its bits and isolate it.
 
-    Requests of their own stand where the other CPUs' are drained (DRAIN_CPU).
+    Requests of their own stand where the CPUs' lists are drained (DRAIN_CPU).
     """
-    call.start, call.taken = NO_PFN, 0
+    call.start, call.taken, call.isolated = NO_PFN, 0, 0
     bit = find_zero_bits(s, area, count, align, first_bit)
     if bit == NO_BIT:
         return
@@ -83,8 +80,7 @@ def begin_range(s: State, call: Any, area: Area, count: Pages, align: Order, fir
     call.start, call.end = start, start + count
     call.migratetype = get_pageblock_migratetype(s, start)
     mark_bits(s, area, start, count, TAKEN)
-    if start_isolate_page_range(s, start, Pfn(call.end), Migratetype(call.migratetype)):
-        drain_pages_zone(s, range_zone(s, start), FIRST_CPU)
+    call.isolated = start_isolate_page_range(s, start, Pfn(call.end), Migratetype(call.migratetype))
 
 
 @jit

@@ -17,7 +17,7 @@ from zonecma.kernel.pcp import drain_pages, drain_pages_zone, refresh_cpu_vm_sta
 from zonecma.kernel.state import State
 from zonecma.kernel.tracepoint import trace_reset
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User, ZoneIndex
-from zonecma.lab.calls import FIRST_CPU, begin_call, end_range, next_range, test_range
+from zonecma.lab.calls import begin_call, end_range, next_range, test_range
 from zonecma.workload.requests import (
     ALLOC,
     BULK,
@@ -40,11 +40,11 @@ from zonecma.workload.requests import (
 
 @jit
 def _drain_cpu(s: State, calls: NDArray[Any], request: Any) -> None:
-    """One more CPU's lists, of the zone of a contiguous call that has a range, or of all zones."""
+    """One CPU's lists, of the zone of a contiguous call that has isolated a range, or of all zones."""
     cpu = Cpu(request.count)
     if request.area == NO_AREA:
         drain_pages(s, cpu)
-    elif calls[request.area].start != NO_PFN:
+    elif calls[request.area].start != NO_PFN and calls[request.area].isolated:
         drain_pages_zone(s, range_zone(s, Pfn(calls[request.area].start)), cpu)
 
 
@@ -90,7 +90,7 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
         else:
             refresh_zone_stats(s, ZoneIndex(s.frame[request.pfn].zone), cpu)
     elif op == DRAIN_ALL:
-        drain_pages(s, FIRST_CPU)
+        drain_pages(s, Cpu(0))
     elif op == DRAIN_CPU:
         _drain_cpu(s, calls, request)
     elif op == TAKE_FREE:

@@ -412,9 +412,9 @@ def _drains_all(op: int) -> bool:
 
 
 @jit
-def _owe_drains(books: Books, task: int) -> None:
-    """A task empties CPU 0's lists, and will empty the others'."""
-    books.locks.owed[task] = 1 if books.freeing.size > 1 else 0
+def _owe_drains(books: Books, task: int, first: int) -> None:
+    """A task will empty the lists of CPU ``first`` and those after it."""
+    books.locks.owed[task] = first + 1 if first < books.freeing.size else 0
 
 
 @jit
@@ -424,13 +424,13 @@ def _go_on_draining(books: Books, out: Output, event: Any, number: int, last: in
     ``number``: the last one so far.
     """
     owed = books.locks.owed
-    while 0 < owed[event.task] <= last:
+    while 0 < owed[event.task] <= last + 1:
         number = _emit(books, out, event, DRAIN_CPU, OF_THE_KERNEL if _in_call(books, event) else 0)
         request = out.requests[number]
-        request.count, request.area = owed[event.task], NO_AREA
+        request.count, request.area = owed[event.task] - 1, NO_AREA
         if request.origin:
             request.area = books.area_of_task[event.task]
-        owed[event.task] = (owed[event.task] + 1) % books.freeing.size
+        _owe_drains(books, event.task, owed[event.task])
     return number
 
 
@@ -445,9 +445,11 @@ def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
         origin = OF_THE_KERNEL if _in_call(books, event) else 0
         number = _emit(books, out, event, TIMER_DRAIN if facts.worker[task] else DRAIN_ALL, origin)
         if not facts.worker[task]:
-            _owe_drains(books, task)
+            _owe_drains(books, task, 1)
     if _drains_all(out.requests[number].op):
-        home = books.locks.home[event.pfn]
+        home, owed = books.locks.home[event.pfn], books.locks.owed[task]
+        if home == NO_CPU and owed:
+            home = owed - 1
         if home != NO_CPU:
             number = _go_on_draining(books, out, event, number, home)
             books.range_request[task] = number
@@ -461,9 +463,10 @@ def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
 
 @jit
 def _begin_range(books: Books, event: Any, number: int) -> None:
-    """A contiguous call goes for a range: isolation, then a drain of all lists."""
+    """A contiguous call goes for a range: isolation, then a drain of all lists, when it comes to each CPU."""
     books.range_request[event.task] = number
-    _owe_drains(books, event.task)
+    if _in_call(books, event):
+        _owe_drains(books, event.task, 0)
     books.used[FIRST_TARGET] = books.used[NR_TARGETS] = 0
 
 

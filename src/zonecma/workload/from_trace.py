@@ -183,11 +183,11 @@ def _in_order_of_locks(events: NDArray[Any], books: Books, out: Output) -> NDArr
 
 
 def _unseen(trace: Trace, facts: Facts) -> int:
-    """How many requests no event stands for, at most: the worker's, kswapd's, drains of other CPUs."""
+    """How many requests no event stands for, at most: the worker's, kswapd's, drains by CPU."""
     ranges = np.isin(trace.events["event"], (EVENT_ID["cma_alloc_start"], EVENT_ID["cma_alloc_busy_retry"]))
     drains = trace.events["event"] == EVENT_ID["mm_page_pcpu_drain"]
-    other_cpus = int(trace.events["cpu"].max(initial=0))
-    many = int(np.count_nonzero(ranges) + np.count_nonzero(drains)) * other_cpus
+    cpus = int(trace.events["cpu"].max(initial=0)) + 1
+    many = int(np.count_nonzero(ranges) + np.count_nonzero(drains)) * cpus
     return int(np.count_nonzero(facts.ticks) + np.count_nonzero(facts.rests)) + many
 
 

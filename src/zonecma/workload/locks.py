@@ -37,7 +37,7 @@ class Locks(NamedTuple):
     emptied: NDArray[np.int64]
     """i8[cpus]: whose lists it empties"""
     owed: NDArray[np.int64]
-    """i8[words]: the next CPU whose lists a task will empty; 0: none"""
+    """i8[words]: 1 + the next CPU whose lists a task will empty; 0: none"""
 
 
 def no_locks(frames: int, cpus: int, words: int) -> Locks:

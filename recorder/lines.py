@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import zstandard
 
+from recorder.errors import RecorderError
+
 _LINE = re.compile(r"^.{16,}? *\[(\d+)\] +([\d.]+): (\w+): +(.*)$")
 
 
@@ -30,12 +32,15 @@ def parse_line(line: str) -> Line | None:
 
 
 def read_lines(trace: Path) -> Iterator[Line]:
-    """The events of ``trace.txt.zst``, in order."""
-    with trace.open("rb") as file:
-        stream = zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(file)
-        for text in io.TextIOWrapper(stream, errors="replace"):
-            if line := parse_line(text.rstrip("\n")):
-                yield line
+    """The events of ``trace.txt.zst``, in order; RecorderError for a file that is none."""
+    try:
+        with trace.open("rb") as file:
+            stream = zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(file)
+            for text in io.TextIOWrapper(stream, errors="replace"):
+                if line := parse_line(text.rstrip("\n")):
+                    yield line
+    except (OSError, zstandard.ZstdError) as error:
+        raise RecorderError(f"{trace}: cannot be read ({error}); expected a recording's trace") from error
 
 
 def number(text: str, name: str) -> int | None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.errors import RecorderError
 from recorder.lines import Line, number, read_lines
 
 _VMEMMAP, _STRUCT_PAGE = 0xFFFFEA0000000000, 64
@@ -71,9 +72,13 @@ def verify(recording: Path) -> Verdict:
 
 
 def load_snapshot(recording: Path, moment: str) -> dict[str, Any]:
-    """The allocator at a moment, as it is recorded."""
-    with gzip.open(recording / f"snap.{moment}.json.gz", "rt") as file:
-        snapshot: dict[str, Any] = json.load(file)
+    """The allocator at a moment, as it is recorded; RecorderError where it is not."""
+    path = recording / f"snap.{moment}.json.gz"
+    try:
+        with gzip.open(path, "rt") as file:
+            snapshot: dict[str, Any] = json.load(file)
+    except (OSError, EOFError, ValueError) as error:
+        raise RecorderError(f"{path}: cannot be read ({error}); expected a recording's snapshot") from error
     return snapshot
 
 

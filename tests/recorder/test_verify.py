@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from recorder.lines import Line, number, parse_line
-from recorder.verify import Replay, between, entries, free_frames
+from recorder.errors import RecorderError
+from recorder.lines import Line, number, parse_line, read_lines
+from recorder.verify import Replay, between, entries, free_frames, load_snapshot
 
 ZONE = {
     "start_pfn": 0,
@@ -115,3 +116,14 @@ def test_a_line_is_an_event_or_none(text, line):
 
 def test_numbers_are_decimal_or_hexadecimal():
     assert [number("a=12 bb=0x1f c=-3", name) for name in ("a", "bb", "c", "b")] == [12, 31, -3, None]
+
+
+def test_what_is_no_recording_is_said_so(tmp_path):
+    with pytest.raises(RecorderError, match=r"snap\.A\.json\.gz: cannot be read"):
+        load_snapshot(tmp_path, "A")
+    (tmp_path / "snap.A.json.gz").write_bytes(b"nothing")
+    with pytest.raises(RecorderError, match="expected a recording's snapshot"):
+        load_snapshot(tmp_path, "A")
+    (tmp_path / "trace.txt.zst").write_bytes(b"nothing")
+    with pytest.raises(RecorderError, match="expected a recording's trace"):
+        list(read_lines(tmp_path / "trace.txt.zst"))

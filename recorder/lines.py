@@ -12,7 +12,7 @@ import zstandard
 
 from recorder.errors import RecorderError
 
-_LINE = re.compile(r"^.{16,}? *\[(\d+)\] +([\d.]+): (\w+): +(.*)$")
+_LINE = re.compile(r"^(.{16,}?) *\[(\d+)\] +([\d.]+): (\w+): +(.*)$")
 
 
 class Line(NamedTuple):
@@ -23,12 +23,16 @@ class Line(NamedTuple):
     """seconds"""
     event: str
     text: str
+    task: str = ""
+    """name and number"""
 
 
 def parse_line(line: str) -> Line | None:
     """An event; None for what is none, such as trace-cmd's head."""
     match = _LINE.match(line)
-    return Line(int(match[1]), float(match[2]), match[3], match[4]) if match else None
+    if not match:
+        return None
+    return Line(int(match[2]), float(match[3]), match[4], match[5], match[1].strip())
 
 
 def read_lines(trace: Path) -> Iterator[Line]:

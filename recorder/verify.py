@@ -125,9 +125,12 @@ class Replay:
     def __init__(self, free: Frames) -> None:
         self.free = free
         self.events = self.bulk = self.surprises = 0
-        self._targets: set[int] | None = None
-        """frames that the running compaction took for targets; None: none runs"""
-        self._migrating = False
+        self._task = ""
+        """who did what is replayed"""
+        self._targets: dict[str, set[int]] = {}
+        """frames that each running compaction took for targets, by task"""
+        self._migrating: set[str] = set()
+        """tasks that are just migrating pages of a compaction"""
         self._kinds = {
             "mm_migrate_pages_start": self._begin_migration,
             "mm_migrate_pages": self._end_migration,
@@ -145,6 +148,7 @@ class Replay:
     def line(self, line: Line) -> None:
         """Do what an event says."""
         self.events += 1
+        self._task = line.task
         if kind := self._kinds.get(line.event):
             kind(line.text)
 
@@ -163,27 +167,33 @@ class Replay:
 
     def _freed(self, text: str) -> None:
         pfn, order = number(text, "pfn"), number(text, "order")
-        if pfn is None or order is None or (self._migrating and pfn in (self._targets or ())):
+        if pfn is None or order is None or self._goes_back(pfn):
             return
         self._give(pfn, 1 << order)
 
+    def _goes_back(self, pfn: int) -> bool:
+        """Whether a freed frame is a target that goes back to compaction's own list."""
+        return self._task in self._migrating and pfn in self._targets.get(self._task, ())
+
     def _begin_migration(self, text: str) -> None:
-        self._migrating = "reason=compaction" in text
+        if "reason=compaction" in text:
+            self._migrating.add(self._task)
 
     def _end_migration(self, _text: str) -> None:
-        self._migrating = False
+        self._migrating.discard(self._task)
 
     def _begin_compaction(self, _text: str) -> None:
-        self._targets = set()
+        self._targets[self._task] = set()
 
     def _end_compaction(self, _text: str) -> None:
         """All targets that were not used have been freed; the others are in use."""
-        self._targets = None
+        self._targets.pop(self._task, None)
 
     def _scanned(self, text: str) -> None:
         """Where pages to move were found there is no target: one that was used is moved again."""
-        if self._targets and (found := _RANGE.search(text)):
-            self._targets.difference_update(range(int(found[1], 16), int(found[2], 16)))
+        targets = self._targets.get(self._task)
+        if targets and (found := _RANGE.search(text)):
+            targets.difference_update(range(int(found[1], 16), int(found[2], 16)))
 
     def _bulk_allocated(self, text: str) -> None:
         """Pages from the per-cpu lists; or one by an ordinary allocation, which has its own event."""
@@ -200,8 +210,8 @@ class Replay:
         page, order = number(text, "page"), number(text, "order")
         if page is not None and order is not None:
             self._take(pfn := frame_of(page), 1 << order)
-            if self._targets is not None:
-                self._targets.update(range(pfn, pfn + (1 << order)))
+            if self._task in self._targets:
+                self._targets[self._task].update(range(pfn, pfn + (1 << order)))
 
     def _put_back(self, text: str) -> None:
         """When a pageblock's isolation ends, a large free chunk is taken off its list and put on another."""

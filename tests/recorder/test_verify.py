@@ -100,11 +100,11 @@ def test_lines_are_counted_by_cpu():
     [
         (
             "     kworker/0:0-8     [001]     6.020405: decay:                (ffffffff811d6184) zone=0x1",
-            Line(1, 6.020405, "decay", "(ffffffff811d6184) zone=0x1"),
+            Line(1, 6.020405, "decay", "(ffffffff811d6184) zone=0x1", "kworker/0:0-8"),
         ),
         (
             "          <idle>-0     [000]     0.000000: mm_page_free: pfn=0x1",
-            Line(0, 0.0, "mm_page_free", "pfn=0x1"),
+            Line(0, 0.0, "mm_page_free", "pfn=0x1", "<idle>-0"),
         ),
         ("cpus=1", None),
         ("CPU:0 [7 EVENTS DROPPED]", None),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from zonecma.capture.events import EVENT_ID
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.reference import by_reference
+from zonecma.workload.compactions import Compactions, follow, keeps
 from zonecma.workload.locks import (
     NO_CPU,
     NOBODY,
@@ -130,6 +131,7 @@ class Books(NamedTuple):
     freeing: NDArray[np.int64]
     """i8[cpus]: the request that a drain would follow on each CPU; NOBODY"""
     locks: Locks
+    compactions: Compactions
     contended: NDArray[np.uint8]
     """u1[cpus]: 1 when another CPU was emptying this one's lists as the waiting refills began"""
     waiting: NDArray[np.int64]
@@ -558,6 +560,7 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         books.freeing[event.cpu] = NOBODY
         books.range_request[task] = NOBODY
         books.last_task[event.cpu] = task
+        follow(books.compactions, event)
         if what == _ZONE_LOCKED or what == _EXTFRAG:
             _refill(books, out, facts, events, i)
         elif what == _DECAY and facts.ticks[i]:
@@ -567,7 +570,7 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         elif what == _FREE:
             if facts.batched[i]:
                 _prepare(books, event)
-            else:
+            elif not keeps(books.compactions, event):
                 _free(books, out, facts, events, i, event.order)
         elif what == _FREE_BATCHED:
             commit(books.locks, event)

@@ -12,6 +12,7 @@ from zonecma.capture.events import EVENT_ID
 from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_KERNEL, GFP_MIGRATION_TARGET, Gfp
+from zonecma.workload.compactions import no_compactions
 from zonecma.workload.dissect import (
     NR_ALLOCATED,
     NR_DRAINED,
@@ -155,6 +156,7 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
         draining=np.full(cpus, NOBODY, np.int64),
         freeing=np.full(cpus, NOBODY, np.int64),
         locks=no_locks(nr_frames, cpus, words),
+        compactions=no_compactions(nr_frames, trace.texts),
         contended=np.zeros(cpus, np.uint8),
         waiting=np.full(cpus, NOBODY, np.int64),
         targets=np.empty(events, np.int32),

@@ -1,0 +1,78 @@
+"""What compaction gives back to itself: frees that the trace tells of and that free nothing.
+
+A target that could not be used goes back to compaction's own list (compaction_free).  Since 6.10
+that runs through free_pages_prepare, which prints mm_page_free.  Only what is left at the end is
+freed (release_free_list, 6.12), and that is after the migration.  kcompactd and direct compactors
+may be at work at once: each task has a compaction of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.capture.events import EVENT_ID
+from zonecma.kernel.jit import jit, primitive
+
+NONE = 0
+_BEGIN = EVENT_ID["mm_compaction_begin"]
+_END = EVENT_ID["mm_compaction_end"]
+_SCANNED = EVENT_ID["mm_compaction_isolate_migratepages"]
+_START = EVENT_ID["mm_migrate_pages_start"]
+_DONE = EVENT_ID["mm_migrate_pages"]
+_ISOLFREE = EVENT_ID["isolfree"]
+
+
+class Compactions(NamedTuple):
+    """The compactions that run, numbered from 1 in the order of their beginning."""
+
+    running: NDArray[np.int32]
+    """i4[words]: the compaction that a task is in; NONE"""
+    migrating: NDArray[np.uint8]
+    """u1[words]: 1 while a task migrates pages for compaction"""
+    taker: NDArray[np.int32]
+    """i4[frames]: the compaction that took a free frame as a target; NONE"""
+    begun: NDArray[np.int32]
+    """i4[1]: how many there have been"""
+    reason: NDArray[np.uint8]
+    """u1[words]: 1 for the word by which a migration says that it serves compaction"""
+
+
+def no_compactions(frames: int, texts: list[str]) -> Compactions:
+    """None is running."""
+    return Compactions(
+        running=np.zeros(len(texts), np.int32),
+        migrating=np.zeros(len(texts), np.uint8),
+        taker=np.zeros(frames, np.int32),
+        begun=np.zeros(1, np.int32),
+        reason=np.array([text == "compaction" for text in texts], np.uint8),
+    )
+
+
+@jit
+def follow(compactions: Compactions, event: Any) -> None:
+    """Keep up with an event that tells of a compaction."""
+    what, task = event.event, event.task
+    if what == _BEGIN:
+        compactions.begun[0] += 1
+        compactions.running[task] = compactions.begun[0]
+    elif what == _END:
+        compactions.running[task] = NONE
+    elif what == _START:
+        compactions.migrating[task] = compactions.reason[event.d]
+    elif what == _DONE:
+        compactions.migrating[task] = 0
+    elif what == _ISOLFREE:
+        compactions.taker[event.pfn : event.pfn + (1 << event.order)] = compactions.running[task]
+    elif what == _SCANNED and compactions.running[task] != NONE:
+        # What is to be moved from there is in use: a target that was filled is moved again.
+        compactions.taker[event.pfn : event.a] = NONE
+
+
+@primitive
+def keeps(compactions: Compactions, event: Any) -> bool:
+    """Whether a freed frame is a target that its compaction puts back on its own list."""
+    taker = compactions.taker[event.pfn]
+    return compactions.migrating[event.task] != 0 and taker != NONE and taker == compactions.running[event.task]  # type: ignore[no-any-return]

@@ -1,7 +1,6 @@
 """The front door of the allocator: zone by zone until one can serve (mm/page_alloc.c, 6.12 and 4.7).
 
-The slow path is its first attempt only: what kswapd, direct reclaim and compaction choose is
-not modelled.
+The slow path is one attempt: what kswapd, direct reclaim and compaction choose is not modelled.
 """
 
 from __future__ import annotations
@@ -98,20 +97,47 @@ def get_page_from_freelist(s: State, cpu: Cpu, user: User, order: Order, alloc_f
         alloc_flags = AllocFlags(alloc_flags & ~(ALLOC_NOFRAGMENT | ALLOC_FAIR))
 
 
+@primitive
+def _hand_out(s: State, cpu: Cpu, user: User, order: Order, pfn: Pfn) -> None:
+    prep_new_page(s, pfn, order, user)
+    trace_mm_page_alloc(s, pfn, order, cpu)
+
+
 @jit
 def alloc_pages(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
     """Serve a request of gfp class ``user`` for ``1 << order`` frames; NO_PFN when nothing is found."""
     pfn = get_page_from_freelist(s, cpu, user, order, s.gfp[user].fast_flags)
     if pfn == NO_PFN:
-        gfp = s.gfp[user]
-        flags = gfp.slow_flags_high_order if order else gfp.slow_flags
-        if flags & ALLOC_KSWAPD:
-            wakeup_kswapd(s, ZoneIndex(gfp.highest_zone))
-        pfn = get_page_from_freelist(s, cpu, user, order, flags)
-    if pfn != NO_PFN:
-        prep_new_page(s, pfn, order, user)
-        trace_mm_page_alloc(s, pfn, order, cpu)
+        return alloc_pages_slow(s, cpu, user, order)
+    _hand_out(s, cpu, user, order, pfn)
     return pfn
+
+
+@primitive
+def slow_flags(s: State, user: User, order: Order) -> AllocFlags:
+    """ALLOC_* flags of the slow path's attempts."""
+    gfp = s.gfp[user]
+    return AllocFlags(gfp.slow_flags_high_order if order else gfp.slow_flags)
+
+
+@jit
+def alloc_pages_slow(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
+    """The slow path's attempt, and the one that follows reclaim (__alloc_pages_slowpath, 6.12)."""
+    flags = slow_flags(s, user, order)
+    if flags & ALLOC_KSWAPD:
+        wakeup_kswapd(s, ZoneIndex(s.gfp[user].highest_zone))
+    pfn = get_page_from_freelist(s, cpu, user, order, flags)
+    if pfn != NO_PFN:
+        _hand_out(s, cpu, user, order, pfn)
+    return pfn
+
+
+@jit
+def find_no_zone(s: State, user: User, order: Order) -> None:
+    """A request finds that no zone may serve it; the zones keep what its checks note."""
+    gfp = s.gfp[user]
+    for i in range(gfp.nr_zones):
+        zone_may_serve(s, ZoneIndex(gfp.zonelist[i]), order, ZoneIndex(gfp.highest_zone), gfp.fast_flags)
 
 
 @jit

@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from zonecma.kernel.alloc import alloc_pages, alloc_pages_bulk
+from zonecma.kernel.alloc import alloc_pages, alloc_pages_bulk, alloc_pages_slow, find_no_zone
 from zonecma.kernel.cma import FREE as BITS_FREE
 from zonecma.kernel.cma import mark_bits, range_zone
 from zonecma.kernel.free import free_pages
@@ -32,6 +32,7 @@ from zonecma.workload.requests import (
     KSWAPD_BEGIN,
     KSWAPD_END,
     NO_AREA,
+    RECLAIM,
     TAKE_FREE,
     TIMER_DRAIN,
     WAKEUP_KSWAPD,
@@ -39,11 +40,20 @@ from zonecma.workload.requests import (
 
 
 @jit
+def _drain(s: State, cpu: Cpu, pfn: Pfn) -> None:
+    """A CPU's lists of the zone with this frame; of all zones where none is told."""
+    if pfn == NO_PFN:
+        drain_pages(s, cpu)
+    else:
+        drain_pages_zone(s, ZoneIndex(s.frame[pfn].zone), cpu)
+
+
+@jit
 def _drain_cpu(s: State, calls: NDArray[Any], request: Any) -> None:
     """One more CPU's lists, of the zone of a contiguous call that has a range, or of all zones."""
     cpu = Cpu(request.count)
     if request.area == NO_AREA:
-        drain_pages(s, cpu)
+        _drain(s, cpu, Pfn(request.pfn))
     elif calls[request.area].start != NO_PFN:
         drain_pages_zone(s, range_zone(s, Pfn(calls[request.area].start)), cpu)
 
@@ -66,7 +76,7 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
     op, cpu, user, order = request.op, Cpu(request.cpu), User(request.gfp), Order(request.order)
     area, count, align = Area(request.area), Pages(request.count), Order(request.align)
     if op == ALLOC:
-        return alloc_pages(s, cpu, user, order)
+        return alloc_pages_slow(s, cpu, user, order) if request.align else alloc_pages(s, cpu, user, order)
     if op == FREE:
         free_pages(s, cpu, Pfn(request.pfn), order)
     elif op == BULK:
@@ -90,11 +100,13 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
         else:
             refresh_zone_stats(s, ZoneIndex(s.frame[request.pfn].zone), cpu)
     elif op == DRAIN_ALL:
-        drain_pages(s, FIRST_CPU)
+        _drain(s, FIRST_CPU, Pfn(request.pfn))
     elif op == DRAIN_CPU:
         _drain_cpu(s, calls, request)
     elif op == TAKE_FREE:
         take_chunk(s, Pfn(request.pfn), order)
+    elif op == RECLAIM:
+        find_no_zone(s, user, order)
     elif op == WAKEUP_KSWAPD:
         wakeup_kswapd(s, ZoneIndex(s.gfp[user].highest_zone))
     elif op == KSWAPD_BEGIN:

@@ -8,6 +8,7 @@ may be at work at once: each task has a compaction of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from zonecma.capture.events import EVENT_ID
 from zonecma.kernel.jit import jit, primitive
 
 NONE = 0
+NO_ZONE = -1
 _BEGIN = EVENT_ID["mm_compaction_begin"]
 _END = EVENT_ID["mm_compaction_end"]
 _SCANNED = EVENT_ID["mm_compaction_isolate_migratepages"]
@@ -36,19 +38,33 @@ class Compactions(NamedTuple):
     """i4[frames]: the compaction that took a free frame as a target; NONE"""
     begun: NDArray[np.int32]
     """i4[1]: how many there have been"""
+    zone: NDArray[np.int32]
+    """i4[words]: first frame of the zone that a task compacts, or kcompactd has just compacted; NO_ZONE"""
+    daemon: NDArray[np.uint8]
+    """u1[words]: 1 for kcompactd"""
     reason: NDArray[np.uint8]
     """u1[words]: 1 for the word by which a migration says that it serves compaction"""
 
 
-def no_compactions(frames: int, texts: list[str]) -> Compactions:
+def no_compactions(frames: int, texts: Sequence[str]) -> Compactions:
     """None is running."""
     return Compactions(
         running=np.zeros(len(texts), np.int32),
         migrating=np.zeros(len(texts), np.uint8),
         taker=np.zeros(frames, np.int32),
         begun=np.zeros(1, np.int32),
+        zone=np.full(len(texts), NO_ZONE, np.int32),
+        daemon=np.array([text.startswith("kcompactd") for text in texts], np.uint8),
         reason=np.array([text == "compaction" for text in texts], np.uint8),
     )
+
+
+@primitive
+def _end(compactions: Compactions, task: int) -> None:
+    """A compaction ends; kcompactd empties the zone's per-cpu lists afterwards (kcompactd_do_work)."""
+    compactions.running[task] = NONE
+    if not compactions.daemon[task]:
+        compactions.zone[task] = NO_ZONE
 
 
 @jit
@@ -57,9 +73,9 @@ def follow(compactions: Compactions, event: Any) -> None:
     what, task = event.event, event.task
     if what == _BEGIN:
         compactions.begun[0] += 1
-        compactions.running[task] = compactions.begun[0]
+        compactions.running[task], compactions.zone[task] = compactions.begun[0], event.pfn
     elif what == _END:
-        compactions.running[task] = NONE
+        _end(compactions, task)
     elif what == _START:
         compactions.migrating[task] = compactions.reason[event.d]
     elif what == _DONE:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from zonecma.capture.events import EVENT_ID
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.reference import by_reference
-from zonecma.workload.compactions import Compactions, follow, keeps
+from zonecma.workload.compactions import NONE, Compactions, follow, keeps
 from zonecma.workload.locks import (
     NO_CPU,
     NOBODY,
@@ -41,6 +41,7 @@ from zonecma.workload.requests import (
     KSWAPD_END,
     NO_AREA,
     OF_THE_KERNEL,
+    RECLAIM,
     TAKE_FREE,
     TIMER_DRAIN,
     UNKNOWN_GFP,
@@ -65,6 +66,8 @@ _DECAY = EVENT_ID["decay"]
 _WAKEUP = EVENT_ID["mm_vmscan_wakeup_kswapd"]
 _KSWAPD_WAKE = EVENT_ID["mm_vmscan_kswapd_wake"]
 _ISOLFREE = EVENT_ID["isolfree"]
+_RECLAIM_BEGIN = EVENT_ID["mm_vmscan_direct_reclaim_begin"]
+_RECLAIM_END = EVENT_ID["mm_vmscan_direct_reclaim_end"]
 
 CONTIGUOUS = -2
 """Owner of a frame that a contiguous call holds."""
@@ -130,6 +133,8 @@ class Books(NamedTuple):
     """i8[cpus]: task of the last event on each CPU"""
     freeing: NDArray[np.int64]
     """i8[cpus]: the request that a drain would follow on each CPU; NOBODY"""
+    reclaimed: NDArray[np.uint8]
+    """u1[words]: 1 from a task's direct reclaim to the allocation that it was for"""
     locks: Locks
     compactions: Compactions
     contended: NDArray[np.uint8]
@@ -275,7 +280,8 @@ def _alloc(books: Books, out: Output, facts: Facts, event: Any, gfp: int) -> Non
     origin = OF_THE_KERNEL if _in_call(books, event) else 0
     number = _emit(books, out, event, ALLOC, origin)
     request = out.requests[number]
-    request.order, request.gfp = event.order, gfp
+    request.order, request.gfp, request.align = event.order, gfp, books.reclaimed[event.task]
+    books.reclaimed[event.task] = 0
     request.object = _new_object(books, gfp, event.order, origin)
     if books.waiting[event.cpu] != NOBODY:
         out.locked_at[number] = books.refilled_at[event.cpu]
@@ -420,6 +426,16 @@ def _owe_drains(books: Books, task: int) -> None:
 
 
 @jit
+def _begin_drain(books: Books, request: Any, task: int) -> None:
+    """All lists are drained; for compaction those of its zone, and of its own CPU while it runs."""
+    request.pfn = books.compactions.zone[task]
+    if books.compactions.running[task] != NONE:
+        request.op, request.count, request.area = DRAIN_CPU, request.cpu, NO_AREA
+    else:
+        _owe_drains(books, task)
+
+
+@jit
 def _go_on_draining(books: Books, out: Output, event: Any, number: int, last: int) -> int:
     """The task of ``event`` goes on to empty the lists of CPUs up to ``last``; the last request.
 
@@ -429,7 +445,7 @@ def _go_on_draining(books: Books, out: Output, event: Any, number: int, last: in
     while 0 < owed[event.task] <= last:
         number = _emit(books, out, event, DRAIN_CPU, OF_THE_KERNEL if _in_call(books, event) else 0)
         request = out.requests[number]
-        request.count, request.area = owed[event.task], NO_AREA
+        request.count, request.area, request.pfn = owed[event.task], NO_AREA, books.compactions.zone[event.task]
         if request.origin:
             request.area = books.area_of_task[event.task]
         owed[event.task] = (owed[event.task] + 1) % books.freeing.size
@@ -447,7 +463,7 @@ def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
         origin = OF_THE_KERNEL if _in_call(books, event) else 0
         number = _emit(books, out, event, TIMER_DRAIN if facts.worker[task] else DRAIN_ALL, origin)
         if not facts.worker[task]:
-            _owe_drains(books, task)
+            _begin_drain(books, out.requests[number], task)
     if _drains_all(out.requests[number].op):
         home = books.locks.home[event.pfn]
         if home != NO_CPU:
@@ -589,6 +605,11 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         elif what == _WAKEUP:
             request = out.requests[_emit(books, out, event, WAKEUP_KSWAPD, OF_THE_KERNEL)]
             request.gfp = facts.gfp[i]
+        elif what == _RECLAIM_BEGIN:
+            request = out.requests[_emit(books, out, event, RECLAIM, OF_THE_KERNEL)]
+            request.gfp, request.order = facts.gfp[i], event.order
+        elif what == _RECLAIM_END:
+            books.reclaimed[task] = 1
         elif what == _KSWAPD_WAKE:
             _emit(books, out, event, KSWAPD_BEGIN, OF_THE_KERNEL)
         if facts.rests[i]:

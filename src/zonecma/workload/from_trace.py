@@ -37,6 +37,10 @@ BULK_GFP = GFP_KERNEL
 
 
 NOTHING_TOLD = Worker()
+_WITH_GFP = tuple(
+    EVENT_ID[name]
+    for name in ("mm_page_alloc", "mm_vmscan_wakeup_kswapd", "mm_vmscan_direct_reclaim_begin")
+)
 
 
 def _is_line(trace: Trace) -> NDArray[np.bool_]:
@@ -104,7 +108,7 @@ def _facts(
     worker: Worker,
 ) -> tuple[NDArray[np.uint32], Facts]:
     events = trace.events.view(np.recarray)
-    has_gfp = np.isin(events.event, (EVENT_ID["mm_page_alloc"], EVENT_ID["mm_vmscan_wakeup_kswapd"]))
+    has_gfp = np.isin(events.event, _WITH_GFP)
     masks = np.unique(np.append(events.gfp[has_gfp], np.uint32(BULK_GFP)))
     if len(masks) > UNKNOWN_GFP:
         raise InputError(f"the trace has {len(masks)} different gfp masks; expected at most {UNKNOWN_GFP}")
@@ -155,6 +159,7 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
         refilled_at=np.zeros(cpus, np.int64),
         draining=np.full(cpus, NOBODY, np.int64),
         freeing=np.full(cpus, NOBODY, np.int64),
+        reclaimed=np.zeros(words, np.uint8),
         locks=no_locks(nr_frames, cpus, words),
         compactions=no_compactions(nr_frames, trace.texts),
         contended=np.zeros(cpus, np.uint8),

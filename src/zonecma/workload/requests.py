@@ -28,7 +28,7 @@ CMA_FINISH = 8
 TIMER_DRAIN = 9
 """the vmstat worker of ``cpu`` ran (refresh_cpu_vm_stats), for the zone with frame ``pfn``; -1: for all"""
 DRAIN_ALL = 10
-"""some other path drains all per-cpu lists: those of CPU 0"""
+"""some other path drains all per-cpu lists: those of CPU 0, of the zone with frame ``pfn``; -1: of all"""
 TAKE_FREE = 11
 """compaction took the free chunk at ``pfn`` off its list"""
 WAKEUP_KSWAPD = 12
@@ -39,6 +39,8 @@ KSWAPD_END = 14
 """kswapd is done with it"""
 DRAIN_CPU = 15
 """a drain of all per-cpu lists, of ``area``'s contiguous call or with NO_AREA, comes to CPU ``count``"""
+RECLAIM = 16
+"""no zone could serve ``1 << order`` frames for gfp class ``gfp``: its task goes to reclaim some itself"""
 NO_AREA = 255
 
 OF_THE_KERNEL = 1
@@ -47,7 +49,7 @@ OF_THE_KERNEL = 1
 REQUEST = np.dtype(
     [
         ("time", "i8"),  # ns, the trace's clock
-        ("pfn", "i4"),  # frame of a FREE or TAKE_FREE in the recording, or of a TIMER_DRAIN's zone; -1
+        ("pfn", "i4"),  # frame of a FREE or TAKE_FREE in the recording, or of a drain's zone; -1
         ("object", "i4"),  # what is allocated or freed; -1: unknown
         ("count", "i4"),  # frames of a BULK or CMA_ALLOC
         ("line", "u4"),  # line of the trace text that it came from; 0: none
@@ -57,7 +59,7 @@ REQUEST = np.dtype(
         ("order", "u1"),
         ("gfp", "u1"),  # index into Load.gfp_masks
         ("area", "u1"),  # index into the machine's areas
-        ("align", "u1"),  # order
+        ("align", "u1"),  # order; of an ALLOC 1: its task has reclaimed memory for it
         ("locked", "u1"),  # 1 + the zone whose per-cpu lists an ALLOC or FREE finds locked; 0: none
     ],
     align=True,

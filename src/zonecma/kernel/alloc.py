@@ -8,6 +8,7 @@ from __future__ import annotations
 from zonecma.kernel.alloc_flags import (
     ALLOC_FAIR,
     ALLOC_KSWAPD,
+    ALLOC_NO_WATERMARKS,
     ALLOC_NOFRAGMENT,
     ALLOC_WMARK_MASK,
     WMARK_HIGH,
@@ -49,7 +50,8 @@ def zone_may_serve(
             return True
         s.zone[zone].zone_flags |= ZONE_BELOW_HIGH
     mark = wmark_pages(s, zone, Code(alloc_flags & ALLOC_WMARK_MASK))
-    return zone_watermark_fast(s, zone, order, mark, highest_zone, alloc_flags)
+    may = zone_watermark_fast(s, zone, order, mark, highest_zone, alloc_flags)
+    return may or alloc_flags & ALLOC_NO_WATERMARKS != 0
 
 
 @jit
@@ -129,6 +131,17 @@ def alloc_pages_slow(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
     pfn = get_page_from_freelist(s, cpu, user, order, flags)
     if pfn != NO_PFN:
         _hand_out(s, cpu, user, order, pfn)
+    return pfn
+
+
+@jit
+def alloc_pages_memalloc(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
+    """A request of a task that itself frees memory: at last no watermark holds it back (PF_MEMALLOC)."""
+    pfn = alloc_pages(s, cpu, user, order)
+    if pfn == NO_PFN and s.gfp[user].reserve_flags:
+        pfn = get_page_from_freelist(s, cpu, user, order, s.gfp[user].reserve_flags)
+        if pfn != NO_PFN:
+            _hand_out(s, cpu, user, order, pfn)
     return pfn
 
 

@@ -6,7 +6,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from zonecma.kernel.alloc import alloc_pages, alloc_pages_bulk, alloc_pages_slow, find_no_zone
+from zonecma.kernel.alloc import (
+    alloc_pages,
+    alloc_pages_bulk,
+    alloc_pages_memalloc,
+    alloc_pages_slow,
+    find_no_zone,
+)
 from zonecma.kernel.cma import FREE as BITS_FREE
 from zonecma.kernel.cma import mark_bits, range_zone
 from zonecma.kernel.free import free_pages
@@ -19,6 +25,7 @@ from zonecma.kernel.tracepoint import trace_reset
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User, ZoneIndex
 from zonecma.lab.calls import FIRST_CPU, begin_call, end_range, next_range, test_range
 from zonecma.workload.requests import (
+    AFTER_RECLAIM,
     ALLOC,
     BULK,
     CMA_ALLOC,
@@ -36,6 +43,7 @@ from zonecma.workload.requests import (
     TAKE_FREE,
     TIMER_DRAIN,
     WAKEUP_KSWAPD,
+    WITHIN_RECLAIM,
 )
 
 
@@ -66,6 +74,15 @@ def come_to(s: State, request: Any) -> None:
 
 
 @jit
+def _alloc(s: State, cpu: Cpu, user: User, order: Order, reclaim: int) -> Pfn:
+    if reclaim == AFTER_RECLAIM:
+        return alloc_pages_slow(s, cpu, user, order)
+    if reclaim == WITHIN_RECLAIM:
+        return alloc_pages_memalloc(s, cpu, user, order)
+    return alloc_pages(s, cpu, user, order)
+
+
+@jit
 def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
     """Do what a request asks; what was chosen stands in the model's log.
 
@@ -76,7 +93,7 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
     op, cpu, user, order = request.op, Cpu(request.cpu), User(request.gfp), Order(request.order)
     area, count, align = Area(request.area), Pages(request.count), Order(request.align)
     if op == ALLOC:
-        return alloc_pages_slow(s, cpu, user, order) if request.align else alloc_pages(s, cpu, user, order)
+        return _alloc(s, cpu, user, order, request.align)
     if op == FREE:
         free_pages(s, cpu, Pfn(request.pfn), order)
     elif op == BULK:

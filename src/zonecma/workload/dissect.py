@@ -27,6 +27,7 @@ from zonecma.workload.locks import (
     prepare,
 )
 from zonecma.workload.requests import (
+    AFTER_RECLAIM,
     ALLOC,
     BULK,
     CMA_ALLOC,
@@ -40,12 +41,14 @@ from zonecma.workload.requests import (
     KSWAPD_BEGIN,
     KSWAPD_END,
     NO_AREA,
+    NO_RECLAIM,
     OF_THE_KERNEL,
     RECLAIM,
     TAKE_FREE,
     TIMER_DRAIN,
     UNKNOWN_GFP,
     WAKEUP_KSWAPD,
+    WITHIN_RECLAIM,
 )
 from zonecma.workload.ticks import ALL_ZONES, FIRST_ZONE
 
@@ -133,8 +136,8 @@ class Books(NamedTuple):
     """i8[cpus]: task of the last event on each CPU"""
     freeing: NDArray[np.int64]
     """i8[cpus]: the request that a drain would follow on each CPU; NOBODY"""
-    reclaimed: NDArray[np.uint8]
-    """u1[words]: 1 from a task's direct reclaim to the allocation that it was for"""
+    reclaim: NDArray[np.uint8]
+    """u1[words]: how each task stands to reclaim; AFTER_RECLAIM until the allocation that it was for"""
     locks: Locks
     compactions: Compactions
     contended: NDArray[np.uint8]
@@ -280,8 +283,9 @@ def _alloc(books: Books, out: Output, facts: Facts, event: Any, gfp: int) -> Non
     origin = OF_THE_KERNEL if _in_call(books, event) else 0
     number = _emit(books, out, event, ALLOC, origin)
     request = out.requests[number]
-    request.order, request.gfp, request.align = event.order, gfp, books.reclaimed[event.task]
-    books.reclaimed[event.task] = 0
+    request.order, request.gfp, request.align = event.order, gfp, books.reclaim[event.task]
+    if request.align == AFTER_RECLAIM:
+        books.reclaim[event.task] = NO_RECLAIM
     request.object = _new_object(books, gfp, event.order, origin)
     if books.waiting[event.cpu] != NOBODY:
         out.locked_at[number] = books.refilled_at[event.cpu]
@@ -608,8 +612,9 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         elif what == _RECLAIM_BEGIN:
             request = out.requests[_emit(books, out, event, RECLAIM, OF_THE_KERNEL)]
             request.gfp, request.order = facts.gfp[i], event.order
+            books.reclaim[task] = WITHIN_RECLAIM
         elif what == _RECLAIM_END:
-            books.reclaimed[task] = 1
+            books.reclaim[task] = AFTER_RECLAIM
         elif what == _KSWAPD_WAKE:
             _emit(books, out, event, KSWAPD_BEGIN, OF_THE_KERNEL)
         if facts.rests[i]:

@@ -29,7 +29,16 @@ from zonecma.workload.dissect import (
 from zonecma.workload.kswapd import mark_rests
 from zonecma.workload.locks import NOBODY, no_locks
 from zonecma.workload.recorded import Recorded, by_request
-from zonecma.workload.requests import NO_AREA, OBJECT, OF_THE_KERNEL, REQUEST, UNKNOWN_GFP, Load
+from zonecma.workload.requests import (
+    NO_AREA,
+    NO_RECLAIM,
+    OBJECT,
+    OF_THE_KERNEL,
+    REQUEST,
+    UNKNOWN_GFP,
+    WITHIN_RECLAIM,
+    Load,
+)
 from zonecma.workload.ticks import KWORKER, Worker, mark_ticks
 
 BULK_GFP = GFP_KERNEL
@@ -141,6 +150,11 @@ def _area(name: str, names: Sequence[str]) -> int:
     return 0 if not name and names else NO_AREA
 
 
+def _reclaim(task: str) -> int:
+    """How a task stands to reclaim as a rule."""
+    return WITHIN_RECLAIM if task.startswith("kswapd") else NO_RECLAIM
+
+
 def _empty_books(trace: Trace, nr_frames: int) -> Books:
     events, words = len(trace.events), len(trace.texts)
     cpus = int(trace.events["cpu"].max(initial=0)) + 1
@@ -159,7 +173,7 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
         refilled_at=np.zeros(cpus, np.int64),
         draining=np.full(cpus, NOBODY, np.int64),
         freeing=np.full(cpus, NOBODY, np.int64),
-        reclaimed=np.zeros(words, np.uint8),
+        reclaim=np.array([_reclaim(text) for text in trace.texts], np.uint8),
         locks=no_locks(nr_frames, cpus, words),
         compactions=no_compactions(nr_frames, trace.texts),
         contended=np.zeros(cpus, np.uint8),

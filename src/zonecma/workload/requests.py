@@ -43,6 +43,13 @@ RECLAIM = 16
 """no zone could serve ``1 << order`` frames for gfp class ``gfp``: its task goes to reclaim some itself"""
 NO_AREA = 255
 
+# REQUEST.align of an ALLOC
+NO_RECLAIM = 0
+AFTER_RECLAIM = 1
+"""its task has reclaimed memory for it: only the slow path's attempt is left"""
+WITHIN_RECLAIM = 2
+"""its task frees memory: kswapd, or one in direct reclaim or compaction (PF_MEMALLOC)"""
+
 OF_THE_KERNEL = 1
 """REQUEST.origin: made by the kernel for itself while it served a contiguous call"""
 
@@ -59,7 +66,7 @@ REQUEST = np.dtype(
         ("order", "u1"),
         ("gfp", "u1"),  # index into Load.gfp_masks
         ("area", "u1"),  # index into the machine's areas
-        ("align", "u1"),  # order; of an ALLOC 1: its task has reclaimed memory for it
+        ("align", "u1"),  # order; of an ALLOC: how its task stands to reclaim
         ("locked", "u1"),  # 1 + the zone whose per-cpu lists an ALLOC or FREE finds locked; 0: none
     ],
     align=True,

@@ -146,11 +146,28 @@ def alloc_pages_memalloc(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
 
 
 @jit
-def find_no_zone(s: State, user: User, order: Order) -> None:
-    """A request finds that no zone may serve it; the zones keep what its checks note."""
-    gfp = s.gfp[user]
+def is_out_of_memory(s: State, user: User, order: Order) -> bool:
+    """Whether no zone may serve a request, not even down to the slow path's mark."""
+    gfp, flags = s.gfp[user], slow_flags(s, user, order)
     for i in range(gfp.nr_zones):
-        zone_may_serve(s, ZoneIndex(gfp.zonelist[i]), order, ZoneIndex(gfp.highest_zone), gfp.fast_flags)
+        zone = ZoneIndex(gfp.zonelist[i])
+        mark = wmark_pages(s, zone, Code(flags & ALLOC_WMARK_MASK))
+        if zone_watermark_fast(s, zone, order, mark, ZoneIndex(gfp.highest_zone), flags):
+            return False
+    return True
+
+
+@jit
+def find_no_zone(s: State, user: User, order: Order) -> None:
+    """A request that no zone may serve: the zones note it, and kswapd is asked (__alloc_pages_slowpath)."""
+    if not is_out_of_memory(s, user, order):
+        return
+    gfp = s.gfp[user]
+    highest_zone = ZoneIndex(gfp.highest_zone)
+    for i in range(gfp.nr_zones):
+        zone_may_serve(s, ZoneIndex(gfp.zonelist[i]), order, highest_zone, gfp.fast_flags)
+    if slow_flags(s, user, order) & ALLOC_KSWAPD:
+        wakeup_kswapd(s, highest_zone)
 
 
 @jit

@@ -132,6 +132,8 @@ class Books(NamedTuple):
     """u1[words]: the area of that call"""
     range_request: NDArray[np.int32]
     """i4[words]: the request that began the range, until the task's next event; NOBODY"""
+    last_event: NDArray[np.int64]
+    """i8[words]: the last event of each task; NOBODY"""
     last_task: NDArray[np.int64]
     """i8[cpus]: task of the last event on each CPU"""
     freeing: NDArray[np.int64]
@@ -554,6 +556,25 @@ def _tick(books: Books, out: Output, facts: Facts, event: Any, mark: int) -> Non
         books.freeing[event.cpu] = number
 
 
+@jit
+def _reclaim(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: int) -> None:
+    """A task goes to reclaim what it could not get.
+
+    Between both it lets others run (cond_resched in __perform_reclaim): it may have found nothing
+    before what they did since its last event, or now.
+    """
+    event = events[i]
+    last = books.last_event[event.task]
+    for at in (last, i):
+        if at == NOBODY:
+            continue
+        number = _emit(books, out, events[at], RECLAIM, OF_THE_KERNEL)
+        out.locked_at[number] = at
+        request = out.requests[number]
+        request.gfp, request.order = facts.gfp[i], event.order
+    books.reclaim[event.task] = WITHIN_RECLAIM
+
+
 @entry
 def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books: Books, out: Output) -> None:
     """Read the events whose ``chosen`` is 1, in order; fills ``out`` and moves ``books`` on.
@@ -573,6 +594,7 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
             books.last_task[event.cpu] = task
             if facts.rests[i]:
                 _emit(books, out, event, KSWAPD_END, OF_THE_KERNEL)
+            books.last_event[task] = i
             continue
         if books.locks.owed[task]:
             _go_on_draining(books, out, event, NOBODY, books.freeing.size)
@@ -610,12 +632,11 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
             request = out.requests[_emit(books, out, event, WAKEUP_KSWAPD, OF_THE_KERNEL)]
             request.gfp = facts.gfp[i]
         elif what == _RECLAIM_BEGIN:
-            request = out.requests[_emit(books, out, event, RECLAIM, OF_THE_KERNEL)]
-            request.gfp, request.order = facts.gfp[i], event.order
-            books.reclaim[task] = WITHIN_RECLAIM
+            _reclaim(books, out, facts, events, i)
         elif what == _RECLAIM_END:
             books.reclaim[task] = AFTER_RECLAIM
         elif what == _KSWAPD_WAKE:
             _emit(books, out, event, KSWAPD_BEGIN, OF_THE_KERNEL)
         if facts.rests[i]:
             _emit(books, out, event, KSWAPD_END, OF_THE_KERNEL)
+        books.last_event[task] = i

@@ -100,7 +100,7 @@ def load_from_trace(
     living = _living(books)
     for count in (NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED, NR_FOUND):
         books.used[count] = 0
-    books.waiting[:] = books.freeing[:] = books.draining[:] = NOBODY
+    books.waiting[:] = books.freeing[:] = books.draining[:] = books.last_event[:] = NOBODY
     dissect(events, (before_b & ~before_a).astype(np.uint8), facts, books, out)
     requests = _in_order_of_locks(events, books, out)
     load = Load(requests, masks, np.concatenate([living, _found(books)]), int(books.used[NR_OBJECTS]))
@@ -169,6 +169,7 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
         call_of_task=np.full(words, NOBODY, np.int32),
         area_of_task=np.zeros(words, np.uint8),
         range_request=np.full(words, NOBODY, np.int32),
+        last_event=np.full(words, NOBODY, np.int64),
         last_task=np.full(cpus, NOBODY, np.int64),
         refilled_at=np.zeros(cpus, np.int64),
         draining=np.full(cpus, NOBODY, np.int64),
@@ -207,9 +208,10 @@ def _unseen(trace: Trace, facts: Facts) -> int:
     """How many requests no event stands for, at most: the worker's, kswapd's, drains of other CPUs."""
     ranges = np.isin(trace.events["event"], (EVENT_ID["cma_alloc_start"], EVENT_ID["cma_alloc_busy_retry"]))
     drains = trace.events["event"] == EVENT_ID["mm_page_pcpu_drain"]
+    reclaims = int(np.count_nonzero(trace.events["event"] == EVENT_ID["mm_vmscan_direct_reclaim_begin"]))
     other_cpus = int(trace.events["cpu"].max(initial=0))
     many = int(np.count_nonzero(ranges) + np.count_nonzero(drains)) * other_cpus
-    return int(np.count_nonzero(facts.ticks) + np.count_nonzero(facts.rests)) + many
+    return int(np.count_nonzero(facts.ticks) + np.count_nonzero(facts.rests)) + reclaims + many
 
 
 def _empty_output(events: int, unseen: int) -> Output:

@@ -40,7 +40,7 @@ KSWAPD_END = 14
 DRAIN_CPU = 15
 """a drain of all per-cpu lists, of ``area``'s contiguous call or with NO_AREA, comes to CPU ``count``"""
 RECLAIM = 16
-"""no zone could serve ``1 << order`` frames for gfp class ``gfp``: its task goes to reclaim some itself"""
+"""a task that asked for ``1 << order`` frames of gfp class ``gfp`` goes to reclaim some, if none are free"""
 NO_AREA = 255
 
 # REQUEST.align of an ALLOC

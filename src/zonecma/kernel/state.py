@@ -130,6 +130,8 @@ CONFIG = np.dtype(
         ("first_pcp_list", "i8"),
         ("kswapd_asked", "i8"),  # highest zone asked for since kswapd's last round; NOT_ASKED
         ("kswapd_zone", "i8"),  # highest zone of its last round
+        ("compact_search_order", "i8"),  # where compaction's next fast search begins
+        ("compact_search_fail", "i8"),  # how many found nothing in a row
         ("this_cpu", "i8"),  # who runs: smp_processor_id()
         ("pcp_locked", "i8"),  # 1 + the zone whose per-cpu lists it finds locked; 0: none
         ("features", "i8"),  # bits of features.py

@@ -15,10 +15,15 @@ from zonecma.kernel.alloc import (
 )
 from zonecma.kernel.cma import FREE as BITS_FREE
 from zonecma.kernel.cma import mark_bits, range_zone
+from zonecma.kernel.compaction import (
+    begin_search,
+    fast_find_migrateblock,
+    fast_isolate_freepages,
+    isolate_free_page,
+)
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.kswapd import begin_balance, end_balance, wakeup_kswapd
-from zonecma.kernel.offline import take_chunk
 from zonecma.kernel.pcp import drain_pages, drain_pages_zone, refresh_cpu_vm_stats, refresh_zone_stats
 from zonecma.kernel.state import State
 from zonecma.kernel.tracepoint import trace_reset
@@ -33,6 +38,9 @@ from zonecma.workload.requests import (
     CMA_RELEASE,
     CMA_RETRY,
     CMA_TEST,
+    COMPACT_BEGIN,
+    COMPACT_SOURCE,
+    COMPACT_TARGET,
     DRAIN_ALL,
     DRAIN_CPU,
     FREE,
@@ -121,7 +129,13 @@ def serve(s: State, calls: NDArray[Any], request: Any) -> Pfn:
     elif op == DRAIN_CPU:
         _drain_cpu(s, calls, request)
     elif op == TAKE_FREE:
-        take_chunk(s, Pfn(request.pfn), order)
+        isolate_free_page(s, Pfn(request.pfn), order)
+    elif op == COMPACT_BEGIN:
+        begin_search(s, order)
+    elif op == COMPACT_SOURCE:
+        fast_find_migrateblock(s, order, Pfn(request.count), Pfn(request.object), Pfn(request.pfn))
+    elif op == COMPACT_TARGET:
+        fast_isolate_freepages(s, order, Pfn(request.count), Pfn(request.object))
     elif op == RECLAIM:
         find_no_zone(s, user, order)
     elif op == WAKEUP_KSWAPD:

@@ -24,6 +24,10 @@ _END = EVENT_ID["mm_compaction_end"]
 _SCANNED = EVENT_ID["mm_compaction_isolate_migratepages"]
 _START = EVENT_ID["mm_migrate_pages_start"]
 _DONE = EVENT_ID["mm_migrate_pages"]
+_SEARCHED = EVENT_ID["mm_compaction_fast_isolate_freepages"]
+_SUITABLE = EVENT_ID["mm_compaction_suitable"]
+_FINISHED = EVENT_ID["mm_compaction_finished"]
+_AWAKE = EVENT_ID["mm_compaction_kcompactd_wake"]
 _ISOLFREE = EVENT_ID["isolfree"]
 
 
@@ -42,6 +46,14 @@ class Compactions(NamedTuple):
     """i4[words]: first frame of the zone that a task compacts, or kcompactd has just compacted; NO_ZONE"""
     daemon: NDArray[np.uint8]
     """u1[words]: 1 for kcompactd"""
+    order: NDArray[np.uint8]
+    """u1[words]: for chunks of which order a task compacts"""
+    sources: NDArray[np.int32]
+    """i4[words]: where a task's compaction looks for pages to move (migrate_pfn)"""
+    targets: NDArray[np.int32]
+    """i4[words]: where it looks for targets (free_pfn), as far as it told"""
+    taken_at: NDArray[np.int64]
+    """i8[words]: the event with which a task last took a free chunk"""
     reason: NDArray[np.uint8]
     """u1[words]: 1 for the word by which a migration says that it serves compaction"""
 
@@ -55,6 +67,10 @@ def no_compactions(frames: int, texts: Sequence[str]) -> Compactions:
         begun=np.zeros(1, np.int32),
         zone=np.full(len(texts), NO_ZONE, np.int32),
         daemon=np.array([text.startswith("kcompactd") for text in texts], np.uint8),
+        order=np.zeros(len(texts), np.uint8),
+        sources=np.zeros(len(texts), np.int32),
+        targets=np.zeros(len(texts), np.int32),
+        taken_at=np.zeros(len(texts), np.int64),
         reason=np.array([text == "compaction" for text in texts], np.uint8),
     )
 
@@ -68,12 +84,15 @@ def _end(compactions: Compactions, task: int) -> None:
 
 
 @jit
-def follow(compactions: Compactions, event: Any) -> None:
-    """Keep up with an event that tells of a compaction."""
+def follow(compactions: Compactions, event: Any, i: int) -> None:
+    """Keep up with event ``i``, if it tells of a compaction."""
     what, task = event.event, event.task
+    if what == _SUITABLE or what == _FINISHED or what == _AWAKE:
+        compactions.order[task] = event.order
     if what == _BEGIN:
         compactions.begun[0] += 1
         compactions.running[task], compactions.zone[task] = compactions.begun[0], event.pfn
+        compactions.sources[task], compactions.targets[task] = event.a, event.b
     elif what == _END:
         _end(compactions, task)
     elif what == _START:
@@ -82,9 +101,13 @@ def follow(compactions: Compactions, event: Any) -> None:
         compactions.migrating[task] = 0
     elif what == _ISOLFREE:
         compactions.taker[event.pfn : event.pfn + (1 << event.order)] = compactions.running[task]
+        compactions.taken_at[task] = i
     elif what == _SCANNED and compactions.running[task] != NONE:
         # What is to be moved from there is in use: a target that was filled is moved again.
         compactions.taker[event.pfn : event.a] = NONE
+        compactions.sources[task] = event.a
+    elif what == _SEARCHED:
+        compactions.targets[task] = event.a
 
 
 @primitive

@@ -35,6 +35,9 @@ from zonecma.workload.requests import (
     CMA_RELEASE,
     CMA_RETRY,
     CMA_TEST,
+    COMPACT_BEGIN,
+    COMPACT_SOURCE,
+    COMPACT_TARGET,
     DRAIN_ALL,
     DRAIN_CPU,
     FREE,
@@ -69,6 +72,10 @@ _DECAY = EVENT_ID["decay"]
 _WAKEUP = EVENT_ID["mm_vmscan_wakeup_kswapd"]
 _KSWAPD_WAKE = EVENT_ID["mm_vmscan_kswapd_wake"]
 _ISOLFREE = EVENT_ID["isolfree"]
+_COMPACT_BEGIN = EVENT_ID["mm_compaction_begin"]
+_KCOMPACTD_WAKE = EVENT_ID["mm_compaction_kcompactd_wake"]
+_SCANNED = EVENT_ID["mm_compaction_isolate_migratepages"]
+_SEARCHED = EVENT_ID["mm_compaction_fast_isolate_freepages"]
 _RECLAIM_BEGIN = EVENT_ID["mm_vmscan_direct_reclaim_begin"]
 _RECLAIM_END = EVENT_ID["mm_vmscan_direct_reclaim_end"]
 
@@ -557,6 +564,25 @@ def _tick(books: Books, out: Output, facts: Facts, event: Any, mark: int) -> Non
 
 
 @jit
+def _compact(books: Books, out: Output, events: NDArray[Any], i: int) -> None:
+    """A compaction begins, or it searched the free lists; a search precedes what it took from them."""
+    event, cc = events[i], books.compactions
+    what, task = event.event, event.task
+    if what == _KCOMPACTD_WAKE or (what == _COMPACT_BEGIN and not cc.daemon[task]):
+        request = out.requests[_emit(books, out, event, COMPACT_BEGIN, OF_THE_KERNEL)]
+        request.order = event.order if what == _KCOMPACTD_WAKE else cc.order[task]
+    elif what == _SCANNED or what == _SEARCHED:
+        number = _emit(books, out, event, COMPACT_SOURCE if what == _SCANNED else COMPACT_TARGET, OF_THE_KERNEL)
+        request = out.requests[number]
+        request.order, request.count = cc.order[task], cc.sources[task]
+        request.pfn, request.object = event.pfn, cc.targets[task] if what == _SCANNED else event.a
+        if what == _SCANNED:
+            out.locked_at[number] = books.last_event[task]
+        elif event.c:
+            out.locked_at[number] = cc.taken_at[task] - 1
+
+
+@jit
 def _reclaim(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: int) -> None:
     """A task goes to reclaim what it could not get.
 
@@ -602,7 +628,9 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         books.freeing[event.cpu] = NOBODY
         books.range_request[task] = NOBODY
         books.last_task[event.cpu] = task
-        follow(books.compactions, event)
+        if books.compactions.running[task] != NONE or what == _COMPACT_BEGIN or what == _KCOMPACTD_WAKE:
+            _compact(books, out, events, i)
+        follow(books.compactions, event, i)
         if what == _ZONE_LOCKED or what == _EXTFRAG:
             _refill(books, out, facts, events, i)
         elif what == _DECAY and facts.ticks[i]:

@@ -41,6 +41,12 @@ DRAIN_CPU = 15
 """a drain of all per-cpu lists, of ``area``'s contiguous call or with NO_AREA, comes to CPU ``count``"""
 RECLAIM = 16
 """a task that asked for ``1 << order`` frames of gfp class ``gfp`` goes to reclaim some, if none are free"""
+COMPACT_BEGIN = 17
+"""compaction of a zone for chunks of ``order`` begins"""
+COMPACT_SOURCE = 18
+"""compaction chose where to scan for pages to move: ``pfn``; its scanners were at ``count``, ``object``"""
+COMPACT_TARGET = 19
+"""compaction searched the lists for targets; its scanners were at ``count`` and ``object``"""
 NO_AREA = 255
 
 # REQUEST.align of an ALLOC
@@ -57,8 +63,8 @@ REQUEST = np.dtype(
     [
         ("time", "i8"),  # ns, the trace's clock
         ("pfn", "i4"),  # frame of a FREE or TAKE_FREE in the recording, or of a drain's zone; -1
-        ("object", "i4"),  # what is allocated or freed; -1: unknown
-        ("count", "i4"),  # frames of a BULK or CMA_ALLOC
+        ("object", "i4"),  # what is allocated or freed; -1: unknown; where compaction looks for targets
+        ("count", "i4"),  # frames of a BULK or CMA_ALLOC; where compaction looks for pages to move
         ("line", "u4"),  # line of the trace text that it came from; 0: none
         ("op", "u1"),
         ("origin", "u1"),  # OF_THE_KERNEL, or 0: the load

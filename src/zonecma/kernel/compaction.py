@@ -18,6 +18,7 @@ from zonecma.kernel.offline import take_chunk
 from zonecma.kernel.pageblock import get_pageblock_migratetype, pageblock_nr_pages, pageblock_start_pfn
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, AllocFlags, ListHead, Order, Pfn, ZoneIndex
+from zonecma.kernel.users import UNKNOWN_USER, prep_new_page
 from zonecma.kernel.watermark import zone_watermark_ok
 from zonecma.kernel.zone import ZONE_DMA
 
@@ -158,6 +159,8 @@ def isolate_free_page(s: State, pfn: Pfn, order: Order) -> None:
     """Take a free chunk; one of half a pageblock or more makes the pageblock movable (__isolate_free_page)."""
     zone = ZoneIndex(s.frame[pfn].zone)
     take_chunk(s, pfn, order)
+    for frame in range(pfn, pfn + (1 << order)):
+        prep_new_page(s, Pfn(frame), Order(0), UNKNOWN_USER)
     if order < s.config[0].pageblock_order - 1:
         return
     block, end = pageblock_start_pfn(s, pfn), pfn + (1 << order) - 1

@@ -141,6 +141,8 @@ class Books(NamedTuple):
     """i4[words]: the request that began the range, until the task's next event; NOBODY"""
     last_event: NDArray[np.int64]
     """i8[words]: the last event of each task; NOBODY"""
+    round_at: NDArray[np.int64]
+    """i8[1]: the event with which kswapd last began a round"""
     last_task: NDArray[np.int64]
     """i8[cpus]: task of the last event on each CPU"""
     freeing: NDArray[np.int64]
@@ -586,18 +588,16 @@ def _compact(books: Books, out: Output, events: NDArray[Any], i: int) -> None:
 def _reclaim(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: int) -> None:
     """A task goes to reclaim what it could not get.
 
-    Between both it lets others run (cond_resched in __perform_reclaim): it may have found nothing
-    before what they did since its last event, or now.
+    Between both it lets others run (cond_resched in __perform_reclaim): where kswapd began a round
+    since the task's last event, it may have been asked before.
     """
-    event = events[i]
-    last = books.last_event[event.task]
-    for at in (last, i):
-        if at == NOBODY:
-            continue
-        number = _emit(books, out, events[at], RECLAIM, OF_THE_KERNEL)
-        out.locked_at[number] = at
-        request = out.requests[number]
-        request.gfp, request.order = facts.gfp[i], event.order
+    event, round_at = events[i], books.round_at[0]
+    for at in (round_at - 1, i):
+        if at == i or round_at > books.last_event[event.task]:
+            number = _emit(books, out, events[at], RECLAIM, OF_THE_KERNEL)
+            request = out.requests[number]
+            out.locked_at[number], request.cpu = at, event.cpu
+            request.gfp, request.order = facts.gfp[i], event.order
     books.reclaim[event.task] = WITHIN_RECLAIM
 
 
@@ -665,6 +665,7 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
             books.reclaim[task] = AFTER_RECLAIM
         elif what == _KSWAPD_WAKE:
             _emit(books, out, event, KSWAPD_BEGIN, OF_THE_KERNEL)
+            books.round_at[0] = i
         if facts.rests[i]:
             _emit(books, out, event, KSWAPD_END, OF_THE_KERNEL)
         books.last_event[task] = i

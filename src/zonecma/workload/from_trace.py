@@ -100,7 +100,8 @@ def load_from_trace(
     living = _living(books)
     for count in (NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED, NR_FOUND):
         books.used[count] = 0
-    books.waiting[:] = books.freeing[:] = books.draining[:] = books.last_event[:] = NOBODY
+    books.waiting[:] = books.freeing[:] = books.draining[:] = NOBODY
+    books.last_event[:] = books.round_at[:] = NOBODY
     dissect(events, (before_b & ~before_a).astype(np.uint8), facts, books, out)
     requests = _in_order_of_locks(events, books, out)
     load = Load(requests, masks, np.concatenate([living, _found(books)]), int(books.used[NR_OBJECTS]))
@@ -170,6 +171,7 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
         area_of_task=np.zeros(words, np.uint8),
         range_request=np.full(words, NOBODY, np.int32),
         last_event=np.full(words, NOBODY, np.int64),
+        round_at=np.full(1, NOBODY, np.int64),
         last_task=np.full(cpus, NOBODY, np.int64),
         refilled_at=np.zeros(cpus, np.int64),
         draining=np.full(cpus, NOBODY, np.int64),

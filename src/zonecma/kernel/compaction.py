@@ -36,7 +36,7 @@ def begin_search(s: State, order: Order) -> None:
 @primitive
 def turn_list(s: State, head: ListHead, pfn: Pfn, to_end: bool) -> None:
     """Let a list begin with a chunk, or end with it (move_freelist_head, move_freelist_tail)."""
-    if pfn == head:
+    if pfn == Pfn(head):
         return
     list_del(s, Pfn(head))
     if to_end:
@@ -55,7 +55,7 @@ def freelist_scan_limit(s: State) -> int:
 def _find_in_list(s: State, head: ListHead, block: Pfn, below: Pfn, left: int) -> tuple[bool, int]:
     """Look through a list for a chunk of a pageblock; whether it was found, and how many may follow."""
     pfn = list_first(s, head)
-    while pfn != head:
+    while pfn != Pfn(head):
         left -= 1
         found = pfn < below and pageblock_start_pfn(s, pfn) == block
         if left < 0 or found:
@@ -70,7 +70,9 @@ def fast_find_migrateblock(s: State, order: Order, migrate_pfn: Pfn, free_pfn: P
     """Search the lists for a pageblock to empty; it was ``block``, if any (fast_find_migrateblock)."""
     zone = ZoneIndex(s.frame[migrate_pfn].zone)
     start = Pfn(s.zone[zone].start_pfn)
-    if order <= _COSTLY_ORDER or (migrate_pfn != start and migrate_pfn != pageblock_start_pfn(s, migrate_pfn)):
+    if order <= _COSTLY_ORDER or (
+        migrate_pfn != start and migrate_pfn != pageblock_start_pfn(s, migrate_pfn)
+    ):
         return
     distance = (free_pfn - migrate_pfn) >> (1 if migrate_pfn == start else 3)
     below = pageblock_start_pfn(s, Pfn(migrate_pfn + distance))
@@ -106,7 +108,7 @@ def _search_list(s: State, head: ListHead, low: Pfn, least: Pfn, limit: int) -> 
     Returns it or NO_PFN, where the list is to begin, the limit now, and whether it was reached.
     """
     pfn, best, scanned = list_last(s, head), NO_PFN, 0
-    while pfn != head:
+    while pfn != Pfn(head):
         scanned += 1
         if pfn >= low:
             return pfn, pfn, limit, scanned >= limit
@@ -156,7 +158,7 @@ def fast_isolate_freepages(s: State, cc_order: Order, migrate_pfn: Pfn, free_pfn
 
 @jit
 def isolate_free_page(s: State, pfn: Pfn, order: Order) -> None:
-    """Take a free chunk; one of half a pageblock or more makes the pageblock movable (__isolate_free_page)."""
+    """Take a free chunk; from half a pageblock on its block becomes movable (__isolate_free_page)."""
     zone = ZoneIndex(s.frame[pfn].zone)
     take_chunk(s, pfn, order)
     for frame in range(pfn, pfn + (1 << order)):

@@ -8,7 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 from zonecma.errors import InputError
-from zonecma.kernel.alloc_flags import ALLOC_CMA, ALLOC_COUNT_CMA, alloc_flags_fast, alloc_flags_reserves, alloc_flags_slow
+from zonecma.kernel.alloc_flags import (
+    ALLOC_CMA,
+    ALLOC_COUNT_CMA,
+    alloc_flags_fast,
+    alloc_flags_reserves,
+    alloc_flags_slow,
+)
 from zonecma.kernel.gfp import gfp_migratetype
 from zonecma.kernel.preference import NR_CMA_ORDERS
 from zonecma.kernel.state import State

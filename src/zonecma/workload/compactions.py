@@ -113,5 +113,6 @@ def follow(compactions: Compactions, event: Any, i: int) -> None:
 @primitive
 def keeps(compactions: Compactions, event: Any) -> bool:
     """Whether a freed frame is a target that its compaction puts back on its own list."""
-    taker = compactions.taker[event.pfn]
-    return compactions.migrating[event.task] != 0 and taker != NONE and taker == compactions.running[event.task]  # type: ignore[no-any-return]
+    if not compactions.migrating[event.task] or compactions.taker[event.pfn] == NONE:
+        return False
+    return compactions.taker[event.pfn] == compactions.running[event.task]  # type: ignore[no-any-return]

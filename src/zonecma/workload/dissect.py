@@ -460,7 +460,11 @@ def _go_on_draining(books: Books, out: Output, event: Any, number: int, last: in
     while 0 < owed[event.task] <= last:
         number = _emit(books, out, event, DRAIN_CPU, OF_THE_KERNEL if _in_call(books, event) else 0)
         request = out.requests[number]
-        request.count, request.area, request.pfn = owed[event.task], NO_AREA, books.compactions.zone[event.task]
+        request.count, request.area, request.pfn = (
+            owed[event.task],
+            NO_AREA,
+            books.compactions.zone[event.task],
+        )
         if request.origin:
             request.area = books.area_of_task[event.task]
         owed[event.task] = (owed[event.task] + 1) % books.freeing.size
@@ -574,7 +578,9 @@ def _compact(books: Books, out: Output, events: NDArray[Any], i: int) -> None:
         request = out.requests[_emit(books, out, event, COMPACT_BEGIN, OF_THE_KERNEL)]
         request.order = event.order if what == _KCOMPACTD_WAKE else cc.order[task]
     elif what == _SCANNED or what == _SEARCHED:
-        number = _emit(books, out, event, COMPACT_SOURCE if what == _SCANNED else COMPACT_TARGET, OF_THE_KERNEL)
+        number = _emit(
+            books, out, event, COMPACT_SOURCE if what == _SCANNED else COMPACT_TARGET, OF_THE_KERNEL
+        )
         request = out.requests[number]
         request.order, request.count = cc.order[task], cc.sources[task]
         request.pfn, request.object = event.pfn, cc.targets[task] if what == _SCANNED else event.a

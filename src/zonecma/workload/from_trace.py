@@ -47,8 +47,7 @@ BULK_GFP = GFP_KERNEL
 
 NOTHING_TOLD = Worker()
 _WITH_GFP = tuple(
-    EVENT_ID[name]
-    for name in ("mm_page_alloc", "mm_vmscan_wakeup_kswapd", "mm_vmscan_direct_reclaim_begin")
+    EVENT_ID[name] for name in ("mm_page_alloc", "mm_vmscan_wakeup_kswapd", "mm_vmscan_direct_reclaim_begin")
 )
 
 

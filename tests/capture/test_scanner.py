@@ -177,7 +177,7 @@ def test_a_bulk_allocation_gives_its_frames():
 def test_a_bulk_line_gives_no_more_frames_than_the_probe_prints():
     pages = " p0=0xffffea00000ca540" * 100
     events = scan(f"    cat-44 [000] 2.4: bulk: (a <- b) n=0x64 arr=0xff{pages}\n").events
-    assert len(events) == 17
+    assert len(events) == 33
 
 
 def test_a_page_of_a_block_device():

@@ -223,8 +223,8 @@ EVENTS: tuple[EventSpec, ...] = (
     # kprobes of the recorder
     _spec(
         "bulk",
-        {"n": ("a", N)} | {f"p{i}": ("pfn", Kind.BULK_PAGE) for i in range(16)},
-        optional=" ".join(f"p{i}" for i in range(16)),
+        {"n": ("a", N)} | {f"p{i}": ("pfn", Kind.BULK_PAGE) for i in range(32)},
+        optional=" ".join(f"p{i}" for i in range(32)),
     ),
     EventSpec("bulk_page"),  # pfn: one frame of the bulk event above it; no line of its own
     _spec("bulkin", {"gfp": ("b", N), "nr": ("a", N)}),

@@ -42,7 +42,7 @@ from zonecma.capture.tables import Tables
 from zonecma.capture.texts import Texts, free_slot, number_of
 from zonecma.kernel.jit import entry, jit, primitive
 
-ROWS_PER_LINE = 17
+ROWS_PER_LINE = 33
 """The most events that one line can give (a bulk allocation and its frames)."""
 
 # What scan() found when it returned.

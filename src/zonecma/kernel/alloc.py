@@ -1,7 +1,6 @@
 """The front door of the allocator: zone by zone until one can serve (mm/page_alloc.c, 6.12 and 4.7).
 
-The slow path is its first attempt only: what kswapd, direct reclaim and compaction choose is
-not modelled.
+The slow path is one attempt: what kswapd, direct reclaim and compaction choose is not modelled.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from zonecma.kernel.alloc_flags import (
     ALLOC_FAIR,
     ALLOC_KSWAPD,
+    ALLOC_NO_WATERMARKS,
     ALLOC_NOFRAGMENT,
     ALLOC_WMARK_MASK,
     WMARK_HIGH,
@@ -50,7 +50,8 @@ def zone_may_serve(
             return True
         s.zone[zone].zone_flags |= ZONE_BELOW_HIGH
     mark = wmark_pages(s, zone, Code(alloc_flags & ALLOC_WMARK_MASK))
-    return zone_watermark_fast(s, zone, order, mark, highest_zone, alloc_flags)
+    may = zone_watermark_fast(s, zone, order, mark, highest_zone, alloc_flags)
+    return may or alloc_flags & ALLOC_NO_WATERMARKS != 0
 
 
 @jit
@@ -98,20 +99,75 @@ def get_page_from_freelist(s: State, cpu: Cpu, user: User, order: Order, alloc_f
         alloc_flags = AllocFlags(alloc_flags & ~(ALLOC_NOFRAGMENT | ALLOC_FAIR))
 
 
+@primitive
+def _hand_out(s: State, cpu: Cpu, user: User, order: Order, pfn: Pfn) -> None:
+    prep_new_page(s, pfn, order, user)
+    trace_mm_page_alloc(s, pfn, order, cpu)
+
+
 @jit
 def alloc_pages(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
     """Serve a request of gfp class ``user`` for ``1 << order`` frames; NO_PFN when nothing is found."""
     pfn = get_page_from_freelist(s, cpu, user, order, s.gfp[user].fast_flags)
     if pfn == NO_PFN:
-        gfp = s.gfp[user]
-        flags = gfp.slow_flags_high_order if order else gfp.slow_flags
-        if flags & ALLOC_KSWAPD:
-            wakeup_kswapd(s, ZoneIndex(gfp.highest_zone))
-        pfn = get_page_from_freelist(s, cpu, user, order, flags)
-    if pfn != NO_PFN:
-        prep_new_page(s, pfn, order, user)
-        trace_mm_page_alloc(s, pfn, order, cpu)
+        return alloc_pages_slow(s, cpu, user, order)
+    _hand_out(s, cpu, user, order, pfn)
     return pfn
+
+
+@primitive
+def slow_flags(s: State, user: User, order: Order) -> AllocFlags:
+    """ALLOC_* flags of the slow path's attempts."""
+    gfp = s.gfp[user]
+    return AllocFlags(gfp.slow_flags_high_order if order else gfp.slow_flags)
+
+
+@jit
+def alloc_pages_slow(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
+    """The slow path's attempt, and the one that follows reclaim (__alloc_pages_slowpath, 6.12)."""
+    flags = slow_flags(s, user, order)
+    if flags & ALLOC_KSWAPD:
+        wakeup_kswapd(s, ZoneIndex(s.gfp[user].highest_zone))
+    pfn = get_page_from_freelist(s, cpu, user, order, flags)
+    if pfn != NO_PFN:
+        _hand_out(s, cpu, user, order, pfn)
+    return pfn
+
+
+@jit
+def alloc_pages_memalloc(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
+    """A request of a task that itself frees memory: at last no watermark holds it back (PF_MEMALLOC)."""
+    pfn = alloc_pages(s, cpu, user, order)
+    if pfn == NO_PFN and s.gfp[user].reserve_flags:
+        pfn = get_page_from_freelist(s, cpu, user, order, s.gfp[user].reserve_flags)
+        if pfn != NO_PFN:
+            _hand_out(s, cpu, user, order, pfn)
+    return pfn
+
+
+@jit
+def is_out_of_memory(s: State, user: User, order: Order) -> bool:
+    """Whether no zone may serve a request, not even down to the slow path's mark."""
+    gfp, flags = s.gfp[user], slow_flags(s, user, order)
+    for i in range(gfp.nr_zones):
+        zone = ZoneIndex(gfp.zonelist[i])
+        mark = wmark_pages(s, zone, Code(flags & ALLOC_WMARK_MASK))
+        if zone_watermark_fast(s, zone, order, mark, ZoneIndex(gfp.highest_zone), flags):
+            return False
+    return True
+
+
+@jit
+def find_no_zone(s: State, user: User, order: Order) -> None:
+    """A request that no zone may serve: the zones note it, and kswapd is asked (__alloc_pages_slowpath)."""
+    if not is_out_of_memory(s, user, order):
+        return
+    gfp = s.gfp[user]
+    highest_zone = ZoneIndex(gfp.highest_zone)
+    for i in range(gfp.nr_zones):
+        zone_may_serve(s, ZoneIndex(gfp.zonelist[i]), order, highest_zone, gfp.fast_flags)
+    if slow_flags(s, user, order) & ALLOC_KSWAPD:
+        wakeup_kswapd(s, highest_zone)
 
 
 @jit

@@ -13,6 +13,7 @@ WMARK_HIGH = Code(2)
 WMARK_PROMO = Code(3)
 
 ALLOC_WMARK_MASK = AllocFlags(0x3)
+ALLOC_NO_WATERMARKS = AllocFlags(0x4)
 ALLOC_NON_BLOCK = AllocFlags(0x10)
 ALLOC_MIN_RESERVE = AllocFlags(0x20)
 ALLOC_CMA = AllocFlags(0x80)
@@ -63,6 +64,11 @@ def _alloc_flags_atomic(mask: int, order: int, features: int) -> int:
     if mask & Gfp.DIRECT_RECLAIM:
         return 0
     return int(ALLOC_NON_BLOCK) | (high_order if mask & Gfp.HIGH else 0)
+
+
+def alloc_flags_reserves(mask: int, slow: AllocFlags) -> AllocFlags:
+    """Flags of the last attempt of a task that itself frees memory (__gfp_pfmemalloc_flags); 0: none."""
+    return AllocFlags(0 if mask & Gfp.NOMEMALLOC else int(ALLOC_NO_WATERMARKS | slow & ALLOC_KSWAPD))
 
 
 def alloc_flags_slow(mask: int, order: int, features: int) -> AllocFlags:

@@ -101,6 +101,7 @@ GFP_CLASS = np.dtype(
         ("fast_flags", "i8"),  # ALLOC_* of the first attempt
         ("slow_flags", "i8"),  # ALLOC_* of the slow path, order 0
         ("slow_flags_high_order", "i8"),  # and above
+        ("reserve_flags", "i8"),  # of a task that itself frees memory, at last; 0: no such attempt
         ("nr_zones", "i8"),  # length of zonelist
         ("zonelist", "i8", (MAX_NR_ZONES,)),  # zones to try, first to last
     ],
@@ -129,6 +130,8 @@ CONFIG = np.dtype(
         ("first_pcp_list", "i8"),
         ("kswapd_asked", "i8"),  # highest zone asked for since kswapd's last round; NOT_ASKED
         ("kswapd_zone", "i8"),  # highest zone of its last round
+        ("compact_search_order", "i8"),  # where compaction's next fast search begins
+        ("compact_search_fail", "i8"),  # how many found nothing in a row
         ("this_cpu", "i8"),  # who runs: smp_processor_id()
         ("pcp_locked", "i8"),  # 1 + the zone whose per-cpu lists it finds locked; 0: none
         ("features", "i8"),  # bits of features.py

@@ -9,6 +9,7 @@ from zonecma.lab.calls import no_calls
 from zonecma.lab.referee import referee
 from zonecma.lab.repair import no_doubts
 from zonecma.lab.replay import Replay, initial_state
+from zonecma.lab.settle import note_users
 from zonecma.placement import HalfFree
 from zonecma.placement.tables import fill_tables
 
@@ -21,6 +22,7 @@ class Judging:
         self.replay = replay
         self.requests = replay.load.requests.view(np.recarray)
         self.state = initial_state(replay, len(replay.load.gfp_masks))
+        note_users(self.state, replay.load.living)
         fill_tables(self.state, HalfFree(), replay.load.gfp_masks)
         self.tally = score.empty_tally(room)
         self._calls, self._doubts = no_calls(len(replay.machine.areas)), no_doubts(replay.machine.nr_cpus)

@@ -48,6 +48,15 @@ def settle_used(s: State, objects: NDArray[Any]) -> None:
 
 
 @entry
+def note_users(s: State, objects: NDArray[Any]) -> None:
+    """Note who lives where, as far as the trace told: a claimed pageblock is judged by that."""
+    for i in range(objects.size):
+        pfn, gfp = Pfn(objects[i].pfn), objects[i].gfp
+        if gfp != UNKNOWN_GFP and s.frame[pfn].where == IN_USE and not is_free(s, pfn):
+            prep_new_page(s, pfn, Order(objects[i].order), User(gfp))
+
+
+@entry
 def settle_moved(s: State, objects: NDArray[Any]) -> None:
     """Objects of an area that was moved: to their old frames, or to others; those without any are gone."""
     for i in range(objects.size):

@@ -8,7 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 from zonecma.errors import InputError
-from zonecma.kernel.alloc_flags import ALLOC_CMA, ALLOC_COUNT_CMA, alloc_flags_fast, alloc_flags_slow
+from zonecma.kernel.alloc_flags import (
+    ALLOC_CMA,
+    ALLOC_COUNT_CMA,
+    alloc_flags_fast,
+    alloc_flags_reserves,
+    alloc_flags_slow,
+)
 from zonecma.kernel.gfp import gfp_migratetype
 from zonecma.kernel.preference import NR_CMA_ORDERS
 from zonecma.kernel.state import State
@@ -92,5 +98,7 @@ def _fill_row(state: State, placement: Placement, mask: int, row: Any) -> None:
     row.fast_flags = alloc_flags_fast(mask, zonelist[0], features) | cma
     row.slow_flags = alloc_flags_slow(mask, 0, features) | cma
     row.slow_flags_high_order = alloc_flags_slow(mask, 1, features) | cma
+    reserves = alloc_flags_reserves(mask, row.slow_flags)
+    row.reserve_flags = reserves | cma if reserves else reserves
     row.nr_zones = len(zonelist)
     row.zonelist[: len(zonelist)] = zonelist

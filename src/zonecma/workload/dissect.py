@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from zonecma.capture.events import EVENT_ID
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.reference import by_reference
+from zonecma.workload.compactions import NONE, Compactions, follow, keeps
 from zonecma.workload.locks import (
     NO_CPU,
     NOBODY,
@@ -26,6 +27,7 @@ from zonecma.workload.locks import (
     prepare,
 )
 from zonecma.workload.requests import (
+    AFTER_RECLAIM,
     ALLOC,
     BULK,
     CMA_ALLOC,
@@ -33,17 +35,23 @@ from zonecma.workload.requests import (
     CMA_RELEASE,
     CMA_RETRY,
     CMA_TEST,
+    COMPACT_BEGIN,
+    COMPACT_SOURCE,
+    COMPACT_TARGET,
     DRAIN_ALL,
     DRAIN_CPU,
     FREE,
     KSWAPD_BEGIN,
     KSWAPD_END,
     NO_AREA,
+    NO_RECLAIM,
     OF_THE_KERNEL,
+    RECLAIM,
     TAKE_FREE,
     TIMER_DRAIN,
     UNKNOWN_GFP,
     WAKEUP_KSWAPD,
+    WITHIN_RECLAIM,
 )
 from zonecma.workload.ticks import ALL_ZONES, FIRST_ZONE
 
@@ -64,6 +72,12 @@ _DECAY = EVENT_ID["decay"]
 _WAKEUP = EVENT_ID["mm_vmscan_wakeup_kswapd"]
 _KSWAPD_WAKE = EVENT_ID["mm_vmscan_kswapd_wake"]
 _ISOLFREE = EVENT_ID["isolfree"]
+_COMPACT_BEGIN = EVENT_ID["mm_compaction_begin"]
+_KCOMPACTD_WAKE = EVENT_ID["mm_compaction_kcompactd_wake"]
+_SCANNED = EVENT_ID["mm_compaction_isolate_migratepages"]
+_SEARCHED = EVENT_ID["mm_compaction_fast_isolate_freepages"]
+_RECLAIM_BEGIN = EVENT_ID["mm_vmscan_direct_reclaim_begin"]
+_RECLAIM_END = EVENT_ID["mm_vmscan_direct_reclaim_end"]
 
 CONTIGUOUS = -2
 """Owner of a frame that a contiguous call holds."""
@@ -125,11 +139,18 @@ class Books(NamedTuple):
     """u1[words]: the area of that call"""
     range_request: NDArray[np.int32]
     """i4[words]: the request that began the range, until the task's next event; NOBODY"""
+    last_event: NDArray[np.int64]
+    """i8[words]: the last event of each task; NOBODY"""
+    round_at: NDArray[np.int64]
+    """i8[1]: the event with which kswapd last began a round"""
     last_task: NDArray[np.int64]
     """i8[cpus]: task of the last event on each CPU"""
     freeing: NDArray[np.int64]
     """i8[cpus]: the request that a drain would follow on each CPU; NOBODY"""
+    reclaim: NDArray[np.uint8]
+    """u1[words]: how each task stands to reclaim; AFTER_RECLAIM until the allocation that it was for"""
     locks: Locks
+    compactions: Compactions
     contended: NDArray[np.uint8]
     """u1[cpus]: 1 when another CPU was emptying this one's lists as the waiting refills began"""
     waiting: NDArray[np.int64]
@@ -273,7 +294,9 @@ def _alloc(books: Books, out: Output, facts: Facts, event: Any, gfp: int) -> Non
     origin = OF_THE_KERNEL if _in_call(books, event) else 0
     number = _emit(books, out, event, ALLOC, origin)
     request = out.requests[number]
-    request.order, request.gfp = event.order, gfp
+    request.order, request.gfp, request.align = event.order, gfp, books.reclaim[event.task]
+    if request.align == AFTER_RECLAIM:
+        books.reclaim[event.task] = NO_RECLAIM
     request.object = _new_object(books, gfp, event.order, origin)
     if books.waiting[event.cpu] != NOBODY:
         out.locked_at[number] = books.refilled_at[event.cpu]
@@ -418,6 +441,16 @@ def _owe_drains(books: Books, task: int, first: int) -> None:
 
 
 @jit
+def _begin_drain(books: Books, request: Any, task: int) -> None:
+    """All lists are drained; for compaction those of its zone, and of its own CPU while it runs."""
+    request.pfn = books.compactions.zone[task]
+    if books.compactions.running[task] != NONE:
+        request.op, request.count, request.area = DRAIN_CPU, request.cpu, NO_AREA
+    else:
+        _owe_drains(books, task, 1)
+
+
+@jit
 def _go_on_draining(books: Books, out: Output, event: Any, number: int, last: int) -> int:
     """The task of ``event`` goes on to empty the lists of CPUs up to ``last``; the last request.
 
@@ -428,6 +461,7 @@ def _go_on_draining(books: Books, out: Output, event: Any, number: int, last: in
         number = _emit(books, out, event, DRAIN_CPU, OF_THE_KERNEL if _in_call(books, event) else 0)
         request = out.requests[number]
         request.count, request.area = owed[event.task] - 1, NO_AREA
+        request.pfn = books.compactions.zone[event.task]
         if request.origin:
             request.area = books.area_of_task[event.task]
         _owe_drains(books, event.task, owed[event.task])
@@ -445,7 +479,7 @@ def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
         origin = OF_THE_KERNEL if _in_call(books, event) else 0
         number = _emit(books, out, event, TIMER_DRAIN if facts.worker[task] else DRAIN_ALL, origin)
         if not facts.worker[task]:
-            _owe_drains(books, task, 1)
+            _begin_drain(books, out.requests[number], task)
     if _drains_all(out.requests[number].op):
         home, owed = books.locks.home[event.pfn], books.locks.owed[task]
         if home == NO_CPU and owed:
@@ -535,6 +569,44 @@ def _tick(books: Books, out: Output, facts: Facts, event: Any, mark: int) -> Non
         books.freeing[event.cpu] = number
 
 
+@jit
+def _compact(books: Books, out: Output, events: NDArray[Any], i: int) -> None:
+    """A compaction begins, or it searched the free lists; a search precedes what it took from them."""
+    event, cc = events[i], books.compactions
+    what, task = event.event, event.task
+    if what == _KCOMPACTD_WAKE or (what == _COMPACT_BEGIN and not cc.daemon[task]):
+        request = out.requests[_emit(books, out, event, COMPACT_BEGIN, OF_THE_KERNEL)]
+        request.order = event.order if what == _KCOMPACTD_WAKE else cc.order[task]
+    elif what == _SCANNED or what == _SEARCHED:
+        number = _emit(
+            books, out, event, COMPACT_SOURCE if what == _SCANNED else COMPACT_TARGET, OF_THE_KERNEL
+        )
+        request = out.requests[number]
+        request.order, request.count = cc.order[task], cc.sources[task]
+        request.pfn, request.object = event.pfn, cc.targets[task] if what == _SCANNED else event.a
+        if what == _SCANNED:
+            out.locked_at[number] = books.last_event[task]
+        elif event.c:
+            out.locked_at[number] = cc.taken_at[task] - 1
+
+
+@jit
+def _reclaim(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: int) -> None:
+    """A task goes to reclaim what it could not get.
+
+    Between both it lets others run (cond_resched in __perform_reclaim): where kswapd began a round
+    since the task's last event, it may have been asked before.
+    """
+    event, round_at = events[i], books.round_at[0]
+    for at in (round_at - 1, i):
+        if at == i or round_at > books.last_event[event.task]:
+            number = _emit(books, out, events[at], RECLAIM, OF_THE_KERNEL)
+            request = out.requests[number]
+            out.locked_at[number], request.cpu = at, event.cpu
+            request.gfp, request.order = facts.gfp[i], event.order
+    books.reclaim[event.task] = WITHIN_RECLAIM
+
+
 @entry
 def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books: Books, out: Output) -> None:
     """Read the events whose ``chosen`` is 1, in order; fills ``out`` and moves ``books`` on.
@@ -554,6 +626,7 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
             books.last_task[event.cpu] = task
             if facts.rests[i]:
                 _emit(books, out, event, KSWAPD_END, OF_THE_KERNEL)
+            books.last_event[task] = i
             continue
         if books.locks.owed[task]:
             _go_on_draining(books, out, event, NOBODY, books.freeing.size)
@@ -561,6 +634,9 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         books.freeing[event.cpu] = NOBODY
         books.range_request[task] = NOBODY
         books.last_task[event.cpu] = task
+        if books.compactions.running[task] != NONE or what == _COMPACT_BEGIN or what == _KCOMPACTD_WAKE:
+            _compact(books, out, events, i)
+        follow(books.compactions, event, i)
         if what == _ZONE_LOCKED or what == _EXTFRAG:
             _refill(books, out, facts, events, i)
         elif what == _DECAY and facts.ticks[i]:
@@ -570,7 +646,7 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         elif what == _FREE:
             if facts.batched[i]:
                 _prepare(books, event)
-            else:
+            elif not keeps(books.compactions, event):
                 _free(books, out, facts, events, i, event.order)
         elif what == _FREE_BATCHED:
             commit(books.locks, event)
@@ -589,7 +665,13 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
         elif what == _WAKEUP:
             request = out.requests[_emit(books, out, event, WAKEUP_KSWAPD, OF_THE_KERNEL)]
             request.gfp = facts.gfp[i]
+        elif what == _RECLAIM_BEGIN:
+            _reclaim(books, out, facts, events, i)
+        elif what == _RECLAIM_END:
+            books.reclaim[task] = AFTER_RECLAIM
         elif what == _KSWAPD_WAKE:
             _emit(books, out, event, KSWAPD_BEGIN, OF_THE_KERNEL)
+            books.round_at[0] = i
         if facts.rests[i]:
             _emit(books, out, event, KSWAPD_END, OF_THE_KERNEL)
+        books.last_event[task] = i

@@ -12,6 +12,7 @@ from zonecma.capture.events import EVENT_ID
 from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_KERNEL, GFP_MIGRATION_TARGET, Gfp
+from zonecma.workload.compactions import no_compactions
 from zonecma.workload.dissect import (
     NR_ALLOCATED,
     NR_DRAINED,
@@ -28,7 +29,16 @@ from zonecma.workload.dissect import (
 from zonecma.workload.kswapd import mark_rests
 from zonecma.workload.locks import NOBODY, no_locks
 from zonecma.workload.recorded import Recorded, by_request
-from zonecma.workload.requests import NO_AREA, OBJECT, OF_THE_KERNEL, REQUEST, UNKNOWN_GFP, Load
+from zonecma.workload.requests import (
+    NO_AREA,
+    NO_RECLAIM,
+    OBJECT,
+    OF_THE_KERNEL,
+    REQUEST,
+    UNKNOWN_GFP,
+    WITHIN_RECLAIM,
+    Load,
+)
 from zonecma.workload.ticks import KWORKER, Worker, mark_ticks
 
 BULK_GFP = GFP_KERNEL
@@ -36,6 +46,9 @@ BULK_GFP = GFP_KERNEL
 
 
 NOTHING_TOLD = Worker()
+_WITH_GFP = tuple(
+    EVENT_ID[name] for name in ("mm_page_alloc", "mm_vmscan_wakeup_kswapd", "mm_vmscan_direct_reclaim_begin")
+)
 
 
 def _is_line(trace: Trace) -> NDArray[np.bool_]:
@@ -87,6 +100,7 @@ def load_from_trace(
     for count in (NR_REQUESTS, NR_ALLOCATED, NR_REFILLED, NR_DRAINED, NR_FOUND):
         books.used[count] = 0
     books.waiting[:] = books.freeing[:] = books.draining[:] = NOBODY
+    books.last_event[:] = books.round_at[:] = NOBODY
     dissect(events, (before_b & ~before_a).astype(np.uint8), facts, books, out)
     requests = _in_order_of_locks(events, books, out)
     load = Load(requests, masks, np.concatenate([living, _found(books)]), int(books.used[NR_OBJECTS]))
@@ -103,7 +117,7 @@ def _facts(
     worker: Worker,
 ) -> tuple[NDArray[np.uint32], Facts]:
     events = trace.events.view(np.recarray)
-    has_gfp = np.isin(events.event, (EVENT_ID["mm_page_alloc"], EVENT_ID["mm_vmscan_wakeup_kswapd"]))
+    has_gfp = np.isin(events.event, _WITH_GFP)
     masks = np.unique(np.append(events.gfp[has_gfp], np.uint32(BULK_GFP)))
     if len(masks) > UNKNOWN_GFP:
         raise InputError(f"the trace has {len(masks)} different gfp masks; expected at most {UNKNOWN_GFP}")
@@ -136,6 +150,11 @@ def _area(name: str, names: Sequence[str]) -> int:
     return 0 if not name and names else NO_AREA
 
 
+def _reclaim(task: str) -> int:
+    """How a task stands to reclaim as a rule."""
+    return WITHIN_RECLAIM if task.startswith("kswapd") else NO_RECLAIM
+
+
 def _empty_books(trace: Trace, nr_frames: int) -> Books:
     events, words = len(trace.events), len(trace.texts)
     cpus = int(trace.events["cpu"].max(initial=0)) + 1
@@ -150,11 +169,15 @@ def _empty_books(trace: Trace, nr_frames: int) -> Books:
         call_of_task=np.full(words, NOBODY, np.int32),
         area_of_task=np.zeros(words, np.uint8),
         range_request=np.full(words, NOBODY, np.int32),
+        last_event=np.full(words, NOBODY, np.int64),
+        round_at=np.full(1, NOBODY, np.int64),
         last_task=np.full(cpus, NOBODY, np.int64),
         refilled_at=np.zeros(cpus, np.int64),
         draining=np.full(cpus, NOBODY, np.int64),
         freeing=np.full(cpus, NOBODY, np.int64),
+        reclaim=np.array([_reclaim(text) for text in trace.texts], np.uint8),
         locks=no_locks(nr_frames, cpus, words),
+        compactions=no_compactions(nr_frames, trace.texts),
         contended=np.zeros(cpus, np.uint8),
         waiting=np.full(cpus, NOBODY, np.int64),
         targets=np.empty(events, np.int32),
@@ -186,9 +209,10 @@ def _unseen(trace: Trace, facts: Facts) -> int:
     """How many requests no event stands for, at most: the worker's, kswapd's, drains by CPU."""
     ranges = np.isin(trace.events["event"], (EVENT_ID["cma_alloc_start"], EVENT_ID["cma_alloc_busy_retry"]))
     drains = trace.events["event"] == EVENT_ID["mm_page_pcpu_drain"]
+    reclaims = int(np.count_nonzero(trace.events["event"] == EVENT_ID["mm_vmscan_direct_reclaim_begin"]))
     cpus = int(trace.events["cpu"].max(initial=0)) + 1
     many = int(np.count_nonzero(ranges) + np.count_nonzero(drains)) * cpus
-    return int(np.count_nonzero(facts.ticks) + np.count_nonzero(facts.rests)) + many
+    return int(np.count_nonzero(facts.ticks) + np.count_nonzero(facts.rests)) + reclaims + many
 
 
 def _empty_output(events: int, unseen: int) -> Output:

@@ -28,7 +28,7 @@ CMA_FINISH = 8
 TIMER_DRAIN = 9
 """the vmstat worker of ``cpu`` ran (refresh_cpu_vm_stats), for the zone with frame ``pfn``; -1: for all"""
 DRAIN_ALL = 10
-"""some other path drains all per-cpu lists: those of CPU 0"""
+"""some other path drains all per-cpu lists: those of CPU 0, of the zone with frame ``pfn``; -1: of all"""
 TAKE_FREE = 11
 """compaction took the free chunk at ``pfn`` off its list"""
 WAKEUP_KSWAPD = 12
@@ -39,7 +39,22 @@ KSWAPD_END = 14
 """kswapd is done with it"""
 DRAIN_CPU = 15
 """a drain of all per-cpu lists, of ``area``'s contiguous call or with NO_AREA, comes to CPU ``count``"""
+RECLAIM = 16
+"""a task that asked for ``1 << order`` frames of gfp class ``gfp`` goes to reclaim some, if none are free"""
+COMPACT_BEGIN = 17
+"""compaction of a zone for chunks of ``order`` begins"""
+COMPACT_SOURCE = 18
+"""compaction chose where to scan for pages to move: ``pfn``; its scanners were at ``count``, ``object``"""
+COMPACT_TARGET = 19
+"""compaction searched the lists for targets; its scanners were at ``count`` and ``object``"""
 NO_AREA = 255
+
+# REQUEST.align of an ALLOC
+NO_RECLAIM = 0
+AFTER_RECLAIM = 1
+"""its task has reclaimed memory for it: only the slow path's attempt is left"""
+WITHIN_RECLAIM = 2
+"""its task frees memory: kswapd, or one in direct reclaim or compaction (PF_MEMALLOC)"""
 
 OF_THE_KERNEL = 1
 """REQUEST.origin: made by the kernel for itself while it served a contiguous call"""
@@ -47,9 +62,9 @@ OF_THE_KERNEL = 1
 REQUEST = np.dtype(
     [
         ("time", "i8"),  # ns, the trace's clock
-        ("pfn", "i4"),  # frame of a FREE or TAKE_FREE in the recording, or of a TIMER_DRAIN's zone; -1
-        ("object", "i4"),  # what is allocated or freed; -1: unknown
-        ("count", "i4"),  # frames of a BULK or CMA_ALLOC
+        ("pfn", "i4"),  # frame of a FREE or TAKE_FREE in the recording, or of a drain's zone; -1
+        ("object", "i4"),  # what is allocated or freed; -1: unknown; where compaction looks for targets
+        ("count", "i4"),  # frames of a BULK or CMA_ALLOC; where compaction looks for pages to move
         ("line", "u4"),  # line of the trace text that it came from; 0: none
         ("op", "u1"),
         ("origin", "u1"),  # OF_THE_KERNEL, or 0: the load
@@ -57,7 +72,7 @@ REQUEST = np.dtype(
         ("order", "u1"),
         ("gfp", "u1"),  # index into Load.gfp_masks
         ("area", "u1"),  # index into the machine's areas
-        ("align", "u1"),  # order
+        ("align", "u1"),  # order; of an ALLOC: how its task stands to reclaim
         ("locked", "u1"),  # 1 + the zone whose per-cpu lists an ALLOC or FREE finds locked; 0: none
     ],
     align=True,

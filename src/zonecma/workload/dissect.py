@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from zonecma.capture.events import EVENT_ID
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.reference import by_reference
+from zonecma.workload.fates import LISTED, PASSED
 from zonecma.workload.locks import (
     NO_CPU,
     NOBODY,
@@ -78,6 +79,8 @@ class Facts(NamedTuple):
 
     batched: NDArray[np.uint8]
     """u1[events]: 1 for a mm_page_free that a later mm_page_free_batched commits"""
+    fates: NDArray[np.uint8]
+    """u1[events]: where each mm_page_free went, as ``fates.py`` marks it"""
     ticks: NDArray[np.uint8]
     """u1[events]: the vmstat worker's runs, as ``ticks.py`` marks them"""
     zone_start: NDArray[np.int64]
@@ -366,6 +369,10 @@ def _free_within_call(books: Books, pfn: int) -> int:
 def _locked_zone(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: int) -> int:
     """1 + the zone whose lists are locked for a free that tells of no commit; 0."""
     cpu, pfn = events[i].cpu, events[i].pfn
+    if facts.fates[i] == LISTED:
+        return 0
+    if facts.fates[i] == PASSED:
+        return 1 + facts.zone[pfn]  # type: ignore[no-any-return]
     if books.locks.committed[cpu] != NOBODY:
         return 1 + facts.zone[books.locks.committed[cpu]]  # type: ignore[no-any-return]
     row = books.waiting[cpu]

@@ -25,6 +25,7 @@ from zonecma.workload.dissect import (
     dissect,
     mark_batched,
 )
+from zonecma.workload.fates import fates_of
 from zonecma.workload.kswapd import mark_rests
 from zonecma.workload.locks import NOBODY, no_locks
 from zonecma.workload.recorded import Recorded, by_request
@@ -114,6 +115,7 @@ def _facts(
     wanted = np.uint32(GFP_MIGRATION_TARGET & int(target_bits))
     return masks, Facts(
         batched=batched,
+        fates=fates_of(events, len(zone_of), pageblock_order),
         ticks=mark_ticks(trace, worker),
         rests=mark_rests(trace),
         zone=zone_of,

@@ -21,9 +21,11 @@ from zonecma.workload.locks import (
     NO_CPU,
     NOBODY,
     Locks,
+    come_between,
     commit,
     emptied_from_afar,
     emptied_until_now,
+    hold_again,
     prepare,
 )
 from zonecma.workload.requests import (
@@ -89,6 +91,8 @@ class Facts(NamedTuple):
     """u1[events]: 1 where kswapd is done with a round, after the event"""
     zone: NDArray[np.uint8]
     """u1[frames]: each frame's zone"""
+    hold: NDArray[np.int64]
+    """i8[zones]: pages that a drain of a CPU's lists frees under one hold of the zone's lock"""
     gfp: NDArray[np.uint8]
     """u1[events]: index of the gfp mask"""
     target: NDArray[np.uint8]
@@ -237,6 +241,7 @@ def _refill(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: in
     last = books.waiting[event.cpu]
     if event.event == _EXTFRAG and last != NOBODY and out.refilled[last, 0] == event.pfn:
         return  # the second event of the same chunk: claimed, then taken from its new list
+    come_between(books.locks, event.cpu)
     row = _append(books, NR_REFILLED, out.refilled, event.pfn, event.order, NOBODY)
     out.refilled[row, 3] = last
     books.waiting[event.cpu] = row
@@ -441,6 +446,35 @@ def _go_on_draining(books: Books, out: Output, event: Any, number: int, last: in
     return number
 
 
+@primitive
+def _is_of_range(request: Any) -> bool:
+    """Whether a request drains another CPU's lists of one zone, for a contiguous call."""
+    return request.op == DRAIN_CPU and request.area != NO_AREA  # type: ignore[no-any-return]
+
+
+@jit
+def _next_hold(books: Books, out: Output, facts: Facts, event: Any, number: int) -> int:
+    """The request that a chunk is drained by, where another CPU came between two holds of the lock.
+
+    drain_pages_zone, 6.12: after every ``batch << pcp_batch_scale_max`` pages it is given up.
+    """
+    locks, cpu, pages = books.locks, event.cpu, 1 << event.order
+    hold = facts.hold[facts.zone[event.pfn]]
+    if books.draining[cpu] != number:
+        hold_again(locks, cpu, pages)
+    elif locks.between[cpu] and _is_of_range(out.requests[number]) and locks.held[cpu] % hold == 0:
+        last = out.requests[number]
+        last.locked = locks.held[cpu] // hold
+        number = _emit(books, out, event, DRAIN_CPU, last.origin)
+        request = out.requests[number]
+        request.count, request.area = last.count, last.area
+        books.range_request[event.task] = number
+        hold_again(locks, cpu, pages)
+    else:
+        locks.held[cpu] += pages
+    return number
+
+
 @jit
 def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
     """A drained chunk: of the free before it, of the range that was begun, or of something else."""
@@ -458,11 +492,13 @@ def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
         if home != NO_CPU:
             number = _go_on_draining(books, out, event, number, home)
             books.range_request[task] = number
+        number = _next_hold(books, out, facts, event, number)
         books.locks.drainer[cpu], books.locks.emptied[cpu] = task, home
     books.freeing[cpu] = number
     if books.draining[cpu] != number and out.requests[number].op == FREE:
         out.locked_at[number] = books.used[AT_EVENT]
     books.draining[cpu] = number
+    come_between(books.locks, cpu)
     _append(books, NR_DRAINED, out.drained, event.pfn, event.order, number)
 
 

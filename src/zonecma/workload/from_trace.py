@@ -12,6 +12,7 @@ from zonecma.capture.events import EVENT_ID
 from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_KERNEL, GFP_MIGRATION_TARGET, Gfp
+from zonecma.kernel.zone import MAX_NR_ZONES
 from zonecma.workload.dissect import (
     NR_ALLOCATED,
     NR_DRAINED,
@@ -37,6 +38,8 @@ BULK_GFP = GFP_KERNEL
 
 
 NOTHING_TOLD = Worker()
+NO_HOLDS = np.full(MAX_NR_ZONES, 63 << 5)
+"""Pages that a drain frees under one hold of the lock, on most machines."""
 
 
 def _is_line(trace: Trace) -> NDArray[np.bool_]:
@@ -70,6 +73,7 @@ def load_from_trace(
     pageblock_order: int,
     claims_alone: bool = True,
     worker: Worker = NOTHING_TOLD,
+    hold: NDArray[np.int64] = NO_HOLDS,
 ) -> tuple[Load, Recorded]:
     """The load between snapshots A and B, and what the kernel chose for each of its requests.
 
@@ -77,10 +81,13 @@ def load_from_trace(
     u1[frames]: the zone of each.  The trace
     must be one of the machine's: frames and CPUs are not looked at again.  ``claims_alone``: its
     kernel tells of a claimed pageblock by mm_page_alloc_extfrag alone.  ``worker`` tells when
-    counters and per-cpu lists were looked after.
+    counters and per-cpu lists were looked after; ``hold`` are the pages that a drain of per-cpu
+    lists frees under one hold of each zone's lock.
     """
     events = trace.events.view(np.recarray)
-    masks, facts = _facts(trace, areas, zone_of, pageblock_order, claims_alone=claims_alone, worker=worker)
+    masks, facts = _facts(
+        trace, areas, zone_of, pageblock_order, claims_alone=claims_alone, worker=worker, hold=hold
+    )
     books = _empty_books(trace, len(zone_of))
     out = _empty_output(len(events), _unseen(trace, facts))
     dissect(events, before_a.astype(np.uint8), facts, books, out)
@@ -102,6 +109,7 @@ def _facts(
     *,
     claims_alone: bool,
     worker: Worker,
+    hold: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint32], Facts]:
     events = trace.events.view(np.recarray)
     has_gfp = np.isin(events.event, (EVENT_ID["mm_page_alloc"], EVENT_ID["mm_vmscan_wakeup_kswapd"]))
@@ -119,6 +127,7 @@ def _facts(
         ticks=mark_ticks(trace, worker),
         rests=mark_rests(trace),
         zone=zone_of,
+        hold=hold,
         zone_start=np.array(list(worker.zones.values()), np.int64),
         gfp=np.searchsorted(masks, events.gfp).astype(np.uint8),
         target=((masks & target_bits) == wanted).astype(np.uint8),

@@ -49,10 +49,8 @@ def test_memory_pressure(fidelity):
 
 def test_two_cpus(fidelity):
     outcome = fidelity["cma256-mix-smp2-6.12"].verification
-    assert share(outcome.allocations) >= 0.999
-    assert share(outcome.refills) >= 0.99
-    assert outcome.drains.exact == outcome.drains.checked == 136_745
-    assert share(outcome.final_lists) >= 0.9
+    assert outcome.drains.checked == 136_745
+    assert is_exact(outcome)
 
 
 def test_cma256_mix_of_6_1(fidelity):
@@ -72,7 +70,10 @@ def test_short_recordings(fidelity, name):
     assert outcome.final_lists.exact == outcome.final_lists.checked
 
 
-@pytest.mark.parametrize("name", ["nocma-mix-6.12", "cma256-mix-6.12", "cma256-mix-6.1", *BOOTS])
+ALONE = ["nocma-mix-6.12", "cma256-mix-6.12", "cma256-mix-smp2-6.12", "cma256-mix-6.1", *BOOTS]
+
+
+@pytest.mark.parametrize("name", ALONE)
 def test_alone_the_model_is_the_kernel_to_the_end(fidelity, name):
     outcome = fidelity[name].alone
     assert outcome.allocations.exact == outcome.allocations.checked == outcome.before_first > 700
@@ -82,10 +83,9 @@ def test_alone_the_model_is_the_kernel_to_the_end(fidelity, name):
     assert (outcome.frames_off, outcome.undone) == (0, {})
 
 
-@pytest.mark.parametrize("name", ["cma256-mix-smp2-6.12", "cma128-press-6.12"])
-def test_alone_the_model_goes_on_where_it_is_wrong(fidelity, name):
-    outcome = fidelity[name].alone
-    assert 0 < outcome.before_first < outcome.allocations.checked
+def test_alone_the_model_goes_on_where_it_is_wrong(fidelity):
+    outcome = fidelity["cma128-press-6.12"].alone
+    assert outcome.frames_off and outcome.before_first
     if outcome.first_miss:
         assert outcome.first_miss.predicted != outcome.first_miss.recorded
 

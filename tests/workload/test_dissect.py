@@ -7,6 +7,7 @@ import pytest
 
 from zonecma.capture.trace import scan_pieces
 from zonecma.kernel.gfp import GFP_KERNEL
+from zonecma.kernel.zone import MAX_NR_ZONES
 from zonecma.workload.from_trace import count_lines, lines_before, load_from_trace
 from zonecma.workload.requests import (
     ALLOC,
@@ -32,7 +33,7 @@ MOVABLE = "migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE"
 TARGET = "migratetype=1 gfp_flags=GFP_USER|__GFP_RETRY_MAYFAIL|__GFP_COMP|__GFP_MOVABLE"
 
 
-def dissect(*events, split=0, areas=None, claims_alone=True):
+def dissect(*events, split=0, areas=None, claims_alone=True, hold=2016):
     """Load and recorded chunks of events written as ``task cpu event``; the first ``split`` come before A."""
     lines = []
     for number, text in enumerate(events):
@@ -44,7 +45,8 @@ def dissect(*events, split=0, areas=None, claims_alone=True):
     everything = np.ones(len(trace.events), np.bool_)
     areas = {"reserved": 4096} if areas is None else areas
     machine = {"areas": areas, "zone_of": np.zeros(0x50000, np.uint8), "pageblock_order": 9}
-    return load_from_trace(trace, before_a, everything, **machine, claims_alone=claims_alone)
+    holds = np.full(MAX_NR_ZONES, hold)
+    return load_from_trace(trace, before_a, everything, **machine, claims_alone=claims_alone, hold=holds)
 
 
 def ops(load):
@@ -317,6 +319,26 @@ def test_a_drain_of_all_lists_goes_cpu_by_cpu():
     # CPU 1's lists are locked from the call's decision to drain them to its last chunk off them.
     assert load.requests["locked"].tolist() == [0, 0, 0, 0, 0, 1, 0, 1, 1, 0]
     assert chunks(recorded, "refilled", 8) == chunks(recorded, "allocated", 8) == [(0x201, 0)]
+
+
+@pytest.mark.parametrize(("hold", "holds"), [(2, [1, 0]), (1, [2, 0]), (4, [0])])
+def test_another_cpu_may_come_between_two_holds_of_a_drain(hold, holds):
+    """drain_pages_zone, 6.12, gives the lock up every ``batch << pcp_batch_scale_max`` pages."""
+    load, recorded = dissect(
+        *(f"b-2 1 mm_page_free: pfn={pfn:#x} order=0" for pfn in (0x200, 0x201, 0x202)),
+        f"c-7 0 {START}",
+        "c-7 0 mm_page_pcpu_drain: pfn=0x200 order=0 migratetype=1",
+        "c-7 0 mm_page_pcpu_drain: pfn=0x201 order=0 migratetype=1",
+        "b-2 1 mm_page_alloc_zone_locked: pfn=0x201 order=0 migratetype=1 percpu_refill=1",
+        "c-7 0 mm_page_pcpu_drain: pfn=0x202 order=0 migratetype=1",
+        f"b-2 1 mm_page_alloc: pfn=0x201 order=0 {MOVABLE}",
+        f"c-7 0 {FAILED}",
+        hold=hold,
+    )
+    assert locked(load, DRAIN_CPU) == holds
+    drains = [DRAIN_CPU, ALLOC, DRAIN_CPU] if holds != [0] else [DRAIN_CPU, ALLOC]
+    assert ops(load)[3:] == [CMA_ALLOC, *drains, CMA_FINISH]
+    assert len(chunks(recorded, "drained", 4)) == (2 if holds != [0] else 3)
 
 
 def test_a_cpu_whose_lists_were_empty_is_drained_all_the_same():

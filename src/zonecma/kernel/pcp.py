@@ -369,6 +369,14 @@ def drain_pages_zone(s: State, zone: ZoneIndex, cpu: Cpu) -> None:
 
 
 @jit
+def drain_for_holds(s: State, zone: ZoneIndex, cpu: Cpu, holds: int) -> None:
+    """The first holds of the zone's lock of a drain: after each others may take it (drain_pages_zone)."""
+    pcp = s.pcp[zone, cpu]
+    for _ in range(holds):
+        free_pcppages_bulk(s, zone, cpu, pcp.batch << s.config[0].pcp_batch_scale_max, Pindex(0))
+
+
+@jit
 def drain_all_pages(s: State, zone: ZoneIndex) -> None:
     """Empty every CPU's lists of a zone, CPU by CPU (drain_all_pages with a zone)."""
     for cpu in range(s.config[0].nr_cpus):

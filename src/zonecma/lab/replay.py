@@ -17,6 +17,7 @@ from zonecma.kernel.rules import Rules, rules_for, why_not_modelled
 from zonecma.kernel.state import State
 from zonecma.kernel.thresholds import refresh_zone_stat_thresholds
 from zonecma.kernel.validate import InvariantError, validate
+from zonecma.kernel.zone import MAX_NR_ZONES
 from zonecma.lab.foreign import check_trace
 from zonecma.machine.from_snapshot import machine_of
 from zonecma.machine.machine import Machine
@@ -135,6 +136,14 @@ def _worker(trace: Trace, *snapshots: tuple[Snapshot, NDArray[np.bool_]]) -> Wor
     )
 
 
+def _holds(snapshot: Snapshot, scale: int) -> NDArray[np.int64]:
+    """Pages that a drain of per-cpu lists frees under one hold of each zone's lock (drain_pages_zone)."""
+    holds = np.ones(MAX_NR_ZONES, np.int64)
+    for zone in snapshot.zones:
+        holds[zone.index] = max(zone.pcp[0].fields.get("batch", 1), 1) << scale
+    return holds
+
+
 def make_replay(
     name: str, release: str, machine: Machine, trace: Trace, start: Snapshot, end: Snapshot
 ) -> Replay:
@@ -149,6 +158,7 @@ def make_replay(
         pageblock_order=machine.pageblock_order,
         claims_alone=machine.rules.claims_then_steals,
         worker=_worker(trace, (start, before_a), (end, before_b)),
+        hold=_holds(start, machine.rules.pcp_batch_scale_max),
     )
     events = int(np.count_nonzero(before_b & ~before_a))
     return Replay(name, release, machine, trace, start, end, load, recorded, events)

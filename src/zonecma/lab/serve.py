@@ -24,7 +24,13 @@ from zonecma.kernel.compaction import (
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.kswapd import begin_balance, end_balance, wakeup_kswapd
-from zonecma.kernel.pcp import drain_pages, drain_pages_zone, refresh_cpu_vm_stats, refresh_zone_stats
+from zonecma.kernel.pcp import (
+    drain_for_holds,
+    drain_pages,
+    drain_pages_zone,
+    refresh_cpu_vm_stats,
+    refresh_zone_stats,
+)
 from zonecma.kernel.state import State
 from zonecma.kernel.tracepoint import trace_reset
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User, ZoneIndex
@@ -70,8 +76,14 @@ def _drain_cpu(s: State, calls: NDArray[Any], request: Any) -> None:
     cpu = Cpu(request.count)
     if request.area == NO_AREA:
         _drain(s, cpu, Pfn(request.pfn))
-    elif calls[request.area].start != NO_PFN and calls[request.area].isolated:
-        drain_pages_zone(s, range_zone(s, Pfn(calls[request.area].start)), cpu)
+        return
+    start = Pfn(calls[request.area].start)
+    if start == NO_PFN or not calls[request.area].isolated:
+        return
+    if request.locked:
+        drain_for_holds(s, range_zone(s, start), cpu, request.locked)
+    else:
+        drain_pages_zone(s, range_zone(s, start), cpu)
 
 
 @primitive

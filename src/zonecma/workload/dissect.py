@@ -17,13 +17,16 @@ from zonecma.capture.events import EVENT_ID
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.reference import by_reference
 from zonecma.workload.compactions import NONE, Compactions, follow, keeps
+from zonecma.workload.fates import LISTED, PASSED
 from zonecma.workload.locks import (
     NO_CPU,
     NOBODY,
     Locks,
+    come_between,
     commit,
     emptied_from_afar,
     emptied_until_now,
+    hold_again,
     prepare,
 )
 from zonecma.workload.requests import (
@@ -92,6 +95,8 @@ class Facts(NamedTuple):
 
     batched: NDArray[np.uint8]
     """u1[events]: 1 for a mm_page_free that a later mm_page_free_batched commits"""
+    fates: NDArray[np.uint8]
+    """u1[events]: where each mm_page_free went, as ``fates.py`` marks it"""
     ticks: NDArray[np.uint8]
     """u1[events]: the vmstat worker's runs, as ``ticks.py`` marks them"""
     zone_start: NDArray[np.int64]
@@ -100,6 +105,8 @@ class Facts(NamedTuple):
     """u1[events]: 1 where kswapd is done with a round, after the event"""
     zone: NDArray[np.uint8]
     """u1[frames]: each frame's zone"""
+    hold: NDArray[np.int64]
+    """i8[zones]: pages that a drain of a CPU's lists frees under one hold of the zone's lock"""
     gfp: NDArray[np.uint8]
     """u1[events]: index of the gfp mask"""
     target: NDArray[np.uint8]
@@ -255,6 +262,7 @@ def _refill(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: in
     last = books.waiting[event.cpu]
     if event.event == _EXTFRAG and last != NOBODY and out.refilled[last, 0] == event.pfn:
         return  # the second event of the same chunk: claimed, then taken from its new list
+    come_between(books.locks, event.cpu)
     row = _append(books, NR_REFILLED, out.refilled, event.pfn, event.order, NOBODY)
     out.refilled[row, 3] = last
     books.waiting[event.cpu] = row
@@ -389,6 +397,10 @@ def _free_within_call(books: Books, pfn: int) -> int:
 def _locked_zone(books: Books, out: Output, facts: Facts, events: NDArray[Any], i: int) -> int:
     """1 + the zone whose lists are locked for a free that tells of no commit; 0."""
     cpu, pfn = events[i].cpu, events[i].pfn
+    if facts.fates[i] == LISTED:
+        return 0
+    if facts.fates[i] == PASSED:
+        return 1 + facts.zone[pfn]  # type: ignore[no-any-return]
     if books.locks.committed[cpu] != NOBODY:
         return 1 + facts.zone[books.locks.committed[cpu]]  # type: ignore[no-any-return]
     row = books.waiting[cpu]
@@ -468,6 +480,35 @@ def _go_on_draining(books: Books, out: Output, event: Any, number: int, last: in
     return number
 
 
+@primitive
+def _is_of_range(request: Any) -> bool:
+    """Whether a request drains another CPU's lists of one zone, for a contiguous call."""
+    return request.op == DRAIN_CPU and request.area != NO_AREA  # type: ignore[no-any-return]
+
+
+@jit
+def _next_hold(books: Books, out: Output, facts: Facts, event: Any, number: int) -> int:
+    """The request that a chunk is drained by, where another CPU came between two holds of the lock.
+
+    drain_pages_zone, 6.12: after every ``batch << pcp_batch_scale_max`` pages it is given up.
+    """
+    locks, cpu, pages = books.locks, event.cpu, 1 << event.order
+    hold = facts.hold[facts.zone[event.pfn]]
+    if books.draining[cpu] != number:
+        hold_again(locks, cpu, pages)
+    elif locks.between[cpu] and _is_of_range(out.requests[number]) and locks.held[cpu] % hold == 0:
+        last = out.requests[number]
+        last.locked = locks.held[cpu] // hold
+        number = _emit(books, out, event, DRAIN_CPU, last.origin)
+        request = out.requests[number]
+        request.count, request.area, request.pfn = last.count, last.area, last.pfn
+        books.range_request[event.task] = number
+        hold_again(locks, cpu, pages)
+    else:
+        locks.held[cpu] += pages
+    return number
+
+
 @jit
 def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
     """A drained chunk: of the free before it, of the range that was begun, or of something else."""
@@ -487,11 +528,13 @@ def _drain(books: Books, out: Output, facts: Facts, event: Any) -> None:
         if home != NO_CPU:
             number = _go_on_draining(books, out, event, number, home)
             books.range_request[task] = number
+        number = _next_hold(books, out, facts, event, number)
         books.locks.drainer[cpu], books.locks.emptied[cpu] = task, home
     books.freeing[cpu] = number
     if books.draining[cpu] != number and out.requests[number].op == FREE:
         out.locked_at[number] = books.used[AT_EVENT]
     books.draining[cpu] = number
+    come_between(books.locks, cpu)
     _append(books, NR_DRAINED, out.drained, event.pfn, event.order, number)
 
 

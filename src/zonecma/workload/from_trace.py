@@ -12,6 +12,7 @@ from zonecma.capture.events import EVENT_ID
 from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_KERNEL, GFP_MIGRATION_TARGET, Gfp
+from zonecma.kernel.zone import MAX_NR_ZONES
 from zonecma.workload.compactions import no_compactions
 from zonecma.workload.dissect import (
     NR_ALLOCATED,
@@ -26,6 +27,7 @@ from zonecma.workload.dissect import (
     dissect,
     mark_batched,
 )
+from zonecma.workload.fates import fates_of
 from zonecma.workload.kswapd import mark_rests
 from zonecma.workload.locks import NOBODY, no_locks
 from zonecma.workload.recorded import Recorded, by_request
@@ -49,6 +51,8 @@ NOTHING_TOLD = Worker()
 _WITH_GFP = tuple(
     EVENT_ID[name] for name in ("mm_page_alloc", "mm_vmscan_wakeup_kswapd", "mm_vmscan_direct_reclaim_begin")
 )
+NO_HOLDS = np.full(MAX_NR_ZONES, 63 << 5)
+"""Pages that a drain frees under one hold of the lock, on most machines."""
 
 
 def _is_line(trace: Trace) -> NDArray[np.bool_]:
@@ -82,6 +86,7 @@ def load_from_trace(
     pageblock_order: int,
     claims_alone: bool = True,
     worker: Worker = NOTHING_TOLD,
+    hold: NDArray[np.int64] = NO_HOLDS,
 ) -> tuple[Load, Recorded]:
     """The load between snapshots A and B, and what the kernel chose for each of its requests.
 
@@ -89,10 +94,13 @@ def load_from_trace(
     u1[frames]: the zone of each.  The trace
     must be one of the machine's: frames and CPUs are not looked at again.  ``claims_alone``: its
     kernel tells of a claimed pageblock by mm_page_alloc_extfrag alone.  ``worker`` tells when
-    counters and per-cpu lists were looked after.
+    counters and per-cpu lists were looked after; ``hold`` are the pages that a drain of per-cpu
+    lists frees under one hold of each zone's lock.
     """
     events = trace.events.view(np.recarray)
-    masks, facts = _facts(trace, areas, zone_of, pageblock_order, claims_alone=claims_alone, worker=worker)
+    masks, facts = _facts(
+        trace, areas, zone_of, pageblock_order, claims_alone=claims_alone, worker=worker, hold=hold
+    )
     books = _empty_books(trace, len(zone_of))
     out = _empty_output(len(events), _unseen(trace, facts))
     dissect(events, before_a.astype(np.uint8), facts, books, out)
@@ -115,6 +123,7 @@ def _facts(
     *,
     claims_alone: bool,
     worker: Worker,
+    hold: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint32], Facts]:
     events = trace.events.view(np.recarray)
     has_gfp = np.isin(events.event, _WITH_GFP)
@@ -128,9 +137,11 @@ def _facts(
     wanted = np.uint32(GFP_MIGRATION_TARGET & int(target_bits))
     return masks, Facts(
         batched=batched,
+        fates=fates_of(events, len(zone_of), pageblock_order),
         ticks=mark_ticks(trace, worker),
         rests=mark_rests(trace),
         zone=zone_of,
+        hold=hold,
         zone_start=np.array(list(worker.zones.values()), np.int64),
         gfp=np.searchsorted(masks, events.gfp).astype(np.uint8),
         target=((masks & target_bits) == wanted).astype(np.uint8),

@@ -36,6 +36,10 @@ class Locks(NamedTuple):
     """i8[cpus]: the task that empties all CPUs' lists on each CPU; NOBODY"""
     emptied: NDArray[np.int64]
     """i8[cpus]: whose lists it empties"""
+    held: NDArray[np.int64]
+    """i8[cpus]: pages that it has drained of these lists since it began, or since another CPU came between"""
+    between: NDArray[np.uint8]
+    """u1[cpus]: 1 when another CPU has had the zone's lock since its last chunk"""
     owed: NDArray[np.int64]
     """i8[words]: 1 + the next CPU whose lists a task will empty; 0: none"""
 
@@ -48,6 +52,8 @@ def no_locks(frames: int, cpus: int, words: int) -> Locks:
         np.full(cpus, NOBODY, np.int64),
         np.full(cpus, NOBODY, np.int64),
         np.full(cpus, NOBODY, np.int64),
+        np.zeros(cpus, np.int64),
+        np.zeros(cpus, np.uint8),
         np.zeros(words, np.int64),
     )
 
@@ -63,6 +69,20 @@ def commit(locks: Locks, event: Any) -> None:
     """From the first commit to the last a batch holds the lists of a zone."""
     locks.prepared[event.cpu] -= 1
     locks.committed[event.cpu] = event.pfn if locks.prepared[event.cpu] > 0 else NOBODY
+
+
+@primitive
+def come_between(locks: Locks, cpu: int) -> None:
+    """A CPU has the zone's lock, which a drain on another one gives up now and then."""
+    for other in range(locks.between.size):
+        if other != cpu:
+            locks.between[other] = 1
+
+
+@primitive
+def hold_again(locks: Locks, cpu: int, pages: int) -> None:
+    """A drain on a CPU begins with a chunk, or goes on with it after another CPU came between."""
+    locks.held[cpu], locks.between[cpu] = pages, 0
 
 
 @jit

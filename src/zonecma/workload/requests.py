@@ -73,7 +73,9 @@ REQUEST = np.dtype(
         ("gfp", "u1"),  # index into Load.gfp_masks
         ("area", "u1"),  # index into the machine's areas
         ("align", "u1"),  # order; of an ALLOC: how its task stands to reclaim
-        ("locked", "u1"),  # 1 + the zone whose per-cpu lists an ALLOC or FREE finds locked; 0: none
+        # 1 + the zone whose per-cpu lists an ALLOC or FREE finds locked; 0: none.  Of a DRAIN_CPU: after
+        # how many holds of the zone's lock another CPU comes between; 0: never
+        ("locked", "u1"),
     ],
     align=True,
 )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.buddy import free_one_page
+from zonecma.kernel.features import PCP_TUNES_ITSELF, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lists import HEAD, TAIL, list_empty, list_first, pcp_list
 from zonecma.kernel.migratetype import MIGRATE_MOVABLE, MIGRATE_PCPTYPES
@@ -140,8 +141,10 @@ def learn_high(s: State, request: Any, drained: int) -> None:
 
     A timer that drains nothing lowers it without a trace, and may have been assumed too early;
     refills raise it batch by batch; the next decision tells.  A flush of high orders that did not
-    happen has lowered it for nothing.
+    happen has lowered it for nothing.  Where it is fixed there is nothing to learn.
     """
+    if not has(s, PCP_TUNES_ITSELF):
+        return
     zone = _zone_of(s, Pfn(request.pfn))
     pcp = s.pcp[zone, request.cpu]
     if drained:
@@ -157,6 +160,8 @@ def learn_high(s: State, request: Any, drained: int) -> None:
 @jit
 def learn_decayed_high(s: State, cpu: Cpu, chunks: NDArray[Any], first: int, last: int) -> None:
     """After a timer's drain a list holds just ``high`` pages: its decay drains down to that."""
+    if not has(s, PCP_TUNES_ITSELF):
+        return
     for i in range(first, last):
         pcp = s.pcp[_zone_of(s, Pfn(chunks[i].pfn)), cpu]
         pcp.high = max(pcp.count, pcp.high_min)

@@ -24,6 +24,7 @@ from zonecma.workload.locks import (
     Locks,
     come_between,
     commit,
+    drains_next,
     emptied_from_afar,
     emptied_until_now,
     hold_again,
@@ -487,6 +488,14 @@ def _is_of_range(request: Any) -> bool:
 
 
 @jit
+def _drain_the_empty(books: Books, out: Output, events: NDArray[Any], i: int) -> None:
+    """Where a task goes on to something else, the CPUs that it still had to empty had empty lists."""
+    task = events[i].task
+    if books.locks.owed[task] and not drains_next(events, i, task):
+        _go_on_draining(books, out, events[i], NOBODY, books.freeing.size)
+
+
+@jit
 def _next_hold(books: Books, out: Output, facts: Facts, event: Any, number: int) -> int:
     """The request that a chunk is drained by, where another CPU came between two holds of the lock.
 
@@ -666,13 +675,12 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
             _tick(books, out, facts, event, ALL_ZONES)
         if what == _DRAIN:
             _drain(books, out, facts, event)
+            _drain_the_empty(books, out, events, i)
             books.last_task[event.cpu] = task
             if facts.rests[i]:
                 _emit(books, out, event, KSWAPD_END, OF_THE_KERNEL)
             books.last_event[task] = i
             continue
-        if books.locks.owed[task]:
-            _go_on_draining(books, out, event, NOBODY, books.freeing.size)
         books.locks.drainer[event.cpu] = NOBODY
         books.freeing[event.cpu] = NOBODY
         books.range_request[task] = NOBODY
@@ -698,6 +706,7 @@ def dissect(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Facts, books
             _bulk(books, out, facts, events, i)
         elif what == _CMA_START or what == _CMA_RETRY or what == _CMA_FINISH:
             _cma(books, out, facts, event)
+            _drain_the_empty(books, out, events, i)
         elif what == _CMA_RELEASE:
             _cma_release(books, out, facts, event)
         elif what == _TESTED and _in_call(books, event):

@@ -95,6 +95,15 @@ def _empties_next(locks: Locks, events: NDArray[Any], at: int, task: int) -> int
 
 
 @jit
+def drains_next(events: NDArray[Any], at: int, task: int) -> bool:
+    """Whether the next that a task does after event ``at`` is to drain a chunk."""
+    for i in range(at + 1, min(at + _FAR, events.size)):
+        if events[i].task == task:
+            return events[i].event == _DRAIN  # type: ignore[no-any-return]
+    return False
+
+
+@jit
 def emptied_from_afar(locks: Locks, events: NDArray[Any], at: int, cpu: int) -> bool:
     """Whether another CPU is just emptying this one's lists."""
     for other in range(locks.drainer.size):

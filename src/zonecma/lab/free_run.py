@@ -115,7 +115,7 @@ def free_run_replay(replay: Replay, progress: Progress = no_progress) -> FreeRun
     """Serve all requests on the model's own frames, and compare."""
     load, recorded = replay.load, replay.recorded
     state = initial_state(replay, len(load.gfp_masks))
-    note_users(state, load.living)
+    note_users(state, load.living.view(np.recarray))
     fill_tables(state, HalfFree(), load.gfp_masks)
     nr_frames = int(state.conf.nr_frames)
     names, books = name_frees(load, recorded, nr_frames), empty_books(load.nr_objects, nr_frames)

@@ -22,7 +22,7 @@ class Judging:
         self.replay = replay
         self.requests = replay.load.requests.view(np.recarray)
         self.state = initial_state(replay, len(replay.load.gfp_masks))
-        note_users(self.state, replay.load.living)
+        note_users(self.state, replay.load.living.view(np.recarray))
         fill_tables(self.state, HalfFree(), replay.load.gfp_masks)
         self.tally = score.empty_tally(room)
         self._calls, self._doubts = no_calls(len(replay.machine.areas)), no_doubts(replay.machine.nr_cpus)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from zonecma.report.verification import share
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CAPTURES = REPOSITORY / "captures"
+_OF_MACHINE = re.compile(r"(no|zone)?cma\d*|deterministic")
 PAGE = REPOSITORY / "docs" / "fidelity.md"
 
 _HEAD = """\
@@ -121,9 +123,8 @@ def placement(machine: Machine) -> str:
 
 
 def load(name: str) -> str:
-    """The load, from a recording's name: ``boot-...``, or the word after the machine's."""
-    words = name.split("-")
-    return next((word for word in words if word in ("boot", "pin", "stream")), words[1])
+    """The load, from a recording's name: its first word that does not tell of the machine."""
+    return next(word for word in name.split("-") if not _OF_MACHINE.fullmatch(word))
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

@@ -83,6 +83,15 @@ def test_alone_the_model_is_the_kernel_to_the_end(fidelity, name):
     assert (outcome.frames_off, outcome.undone) == (0, {})
 
 
+def test_every_recording_is_followed(fidelity):
+    for name, one in fidelity.items():
+        outcome = one.verification
+        assert outcome.allocations.exact == outcome.allocations.checked, name
+        assert outcome.refills.exact == outcome.refills.checked, name
+        assert outcome.drains.exact >= 0.98 * outcome.drains.checked, name
+        assert outcome.calls.exact == outcome.calls.checked, name
+
+
 def test_alone_the_model_goes_on_where_it_is_wrong(fidelity):
     outcome = fidelity["cma128-press-6.12"].alone
     assert outcome.frames_off and outcome.before_first

@@ -33,9 +33,12 @@ def test_min_free_kbytes_as_mm_page_alloc_c_tabulates_it(mib, kbytes):
     assert calculate_min_free_kbytes([state], Tunables()) == kbytes
 
 
-@pytest.mark.parametrize("name", RECORDED)
+@pytest.mark.parametrize("name", [name for name in RECORDED if not name.startswith("deterministic")])
 def test_watermarks_reserves_and_pcp_sizes_of_real_boots(name):
-    """Exact but for what boot freed after it had computed them: at most 1 % of a zone's pages."""
+    """Exact but for what boot freed after it had computed them: at most 1 % of a zone's pages.
+
+    A guest with its root in memory frees much more then, the archive that it came in.
+    """
     snapshot = Recording(CAPTURES / name).snapshot("A")
     machine = machine_of(snapshot, NEWEST)
     assert machine.huge_pages is (HugePages.NEVER if "nothp" in name else HugePages.ON)

@@ -7,7 +7,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from recorder.plan import Plan
 from recorder.programs import need_all
 from recorder.say import say
 from recorder.snapshot.read import write_snapshot
-from recorder.summary import summary
+from recorder.summary import check_complete, summary
 from recorder.trace_text import write_trace
 from recorder.verify import entries, load_snapshot
 
@@ -111,22 +110,13 @@ def _bring_in(work: Path, recording: Path) -> None:
     pack_proc(results, recording / "proc.tar.xz")
     figures = summary(recording / "trace.txt.zst", results)
     _write_json(recording / "summary.json", figures)
-    _check_complete(figures["by_cpu"], entries(load_snapshot(recording, "B")))
+    check_complete(figures["by_cpu"], entries(load_snapshot(recording, "B")))
     if not figures["by_event"].get("mm_page_alloc"):
         raise RecorderError("the trace holds no allocation: the kernel could not make its ring buffer")
     say(
         f"{figures['events']} events"
         + (f", {figures['lost']} LOST: enlarge --trace" if figures["lost"] else "")
     )
-
-
-def _check_complete(lines: Sequence[int], written: Sequence[int]) -> None:
-    """RecorderError if the guest brought back fewer lines than its CPUs had written at the last snapshot."""
-    for cpu, (brought, wanted) in enumerate(zip_longest(lines, written, fillvalue=0)):
-        if brought < wanted:
-            raise RecorderError(
-                f"the guest brought back {brought} lines of CPU {cpu}, which had written {wanted}"
-            )
 
 
 def _keep_console(work: Path, folder: Path, plan: Plan) -> Path:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from recorder.errors import RecorderError
 from recorder.lines import Line, number, read_lines
 
 _LOST = ("overrun", "commit overrun", "dropped events")
@@ -70,3 +73,12 @@ def zones(zoneinfo: str) -> list[dict[str, Any]]:
         elif found and (match := re.match(r" +(spanned|present|managed|cma|start_pfn):? +(\d+)", line)):
             found[-1].setdefault(match[1], int(match[2]))
     return [zone for zone in found if zone.get("spanned")]
+
+
+def check_complete(lines: Sequence[int], written: Sequence[int]) -> None:
+    """RecorderError if the guest brought back fewer lines than its CPUs had written at the last snapshot."""
+    for cpu, (brought, wanted) in enumerate(zip_longest(lines, written, fillvalue=0)):
+        if brought < wanted:
+            raise RecorderError(
+                f"the guest brought back {brought} lines of CPU {cpu}, which had written {wanted}"
+            )

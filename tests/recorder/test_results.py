@@ -8,8 +8,7 @@ from recorder.errors import RecorderError
 from recorder.guest_root import loads
 from recorder.listing import listing
 from recorder.pack import pack_proc, packed_names, unpack_results
-from recorder.record import _check_complete
-from recorder.summary import lost_in, zones
+from recorder.summary import check_complete, lost_in, zones
 
 BROUGHT = ["after", "before", "cma.log", "cmasysfs", "cmdline", "dmesg", "events", "kallsyms",
            "printk_formats", "saved_cmdlines", "stats.cpu0", "uname", "uptime0", "uptime1"]  # fmt: skip
@@ -82,8 +81,8 @@ def test_every_load_says_what_it_is():
 
 
 def test_a_trace_that_came_back_in_part_is_refused():
-    _check_complete([5, 3], [5, 2])
+    check_complete([5, 3], [5, 2])
     with pytest.raises(RecorderError, match="brought back 1 lines of CPU 1, which had written 2"):
-        _check_complete([5, 1], [5, 2])
+        check_complete([5, 1], [5, 2])
     with pytest.raises(RecorderError, match="0 lines of CPU 1"):
-        _check_complete([5], [5, 2])
+        check_complete([5], [5, 2])

@@ -14,7 +14,7 @@ from zonecma.kernel.free import free_cold_page, free_pages
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_MIGRATION_TARGET, GFP_NOFS, Gfp
 from zonecma.kernel.isolation import start_isolate_page_range, undo_isolate_page_range
 from zonecma.kernel.jit import entry
-from zonecma.kernel.migrate import place_object
+from zonecma.kernel.residence import place_object
 from zonecma.kernel.migratetype import MIGRATE_CMA
 from zonecma.kernel.mixed_fallback import rmqueue_fallback
 from zonecma.kernel.pcp import drain_all_zones, free_pcppages_bulk, refresh_cpu_vm_stats

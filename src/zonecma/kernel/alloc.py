@@ -100,7 +100,8 @@ def get_page_from_freelist(s: State, cpu: Cpu, user: User, order: Order, alloc_f
 
 
 @primitive
-def _hand_out(s: State, cpu: Cpu, user: User, order: Order, pfn: Pfn) -> None:
+def hand_out(s: State, cpu: Cpu, user: User, order: Order, pfn: Pfn) -> None:
+    """Note whom a chunk serves, and tell of it."""
     prep_new_page(s, pfn, order, user)
     trace_mm_page_alloc(s, pfn, order, cpu)
 
@@ -111,7 +112,7 @@ def alloc_pages(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
     pfn = get_page_from_freelist(s, cpu, user, order, s.gfp[user].fast_flags)
     if pfn == NO_PFN:
         return alloc_pages_slow(s, cpu, user, order)
-    _hand_out(s, cpu, user, order, pfn)
+    hand_out(s, cpu, user, order, pfn)
     return pfn
 
 
@@ -130,7 +131,7 @@ def alloc_pages_slow(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
         wakeup_kswapd(s, ZoneIndex(s.gfp[user].highest_zone))
     pfn = get_page_from_freelist(s, cpu, user, order, flags)
     if pfn != NO_PFN:
-        _hand_out(s, cpu, user, order, pfn)
+        hand_out(s, cpu, user, order, pfn)
     return pfn
 
 
@@ -141,7 +142,7 @@ def alloc_pages_memalloc(s: State, cpu: Cpu, user: User, order: Order) -> Pfn:
     if pfn == NO_PFN and s.gfp[user].reserve_flags:
         pfn = get_page_from_freelist(s, cpu, user, order, s.gfp[user].reserve_flags)
         if pfn != NO_PFN:
-            _hand_out(s, cpu, user, order, pfn)
+            hand_out(s, cpu, user, order, pfn)
     return pfn
 
 

@@ -14,6 +14,7 @@ from zonecma.kernel.isolation import (
     undo_isolate_page_range,
 )
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.memory import Memory, charge
 from zonecma.kernel.migrate import EBUSY, ENOMEM, OK, migrate_range
 from zonecma.kernel.pcp import drain_all_pages
 from zonecma.kernel.state import State
@@ -149,16 +150,19 @@ def free_contig_range(s: State, cpu: Cpu, start: Pfn, end: Pfn) -> None:
 
 
 @jit
-def alloc_contig_range(s: State, cpu: Cpu, start: Pfn, end: Pfn, target_user: User) -> tuple[Code, Pages]:
+def alloc_contig_range(
+    s: State, m: Memory, cpu: Cpu, start: Pfn, end: Pfn, target_user: User
+) -> tuple[Code, Pages]:
     """Take every frame of a range: OK, EBUSY or ENOMEM, and the frames moved out of the way.
 
     Its pageblocks are given back as areas' are, whatever they were: MIGRATE_CMA, or MIGRATE_MOVABLE
     where a zone of its own holds them (patch 5 of the ZONE_CMA series).
     """
     migratetype = Migratetype(s.config[0].area_migratetype)
+    charge(m, m.cost[0].isolate_block * ((end - start) >> s.config[0].pageblock_order))
     if not begin_contig_range(s, start, end, migratetype):
         return EBUSY, Pages(0)
-    error, moved = migrate_range(s, cpu, start, end, target_user)
+    error, moved = migrate_range(s, m, cpu, start, end, target_user)
     if has(s, DRAINS_EACH_BLOCK) and error == OK:
         drain_all_pages(s, range_zone(s, start))
     if error == OK:
@@ -176,7 +180,7 @@ def alloc_contig_range(s: State, cpu: Cpu, start: Pfn, end: Pfn, target_user: Us
 
 @jit
 def cma_alloc(
-    s: State, cpu: Cpu, area: Area, nr_pages: Pages, align: Order, target_user: User
+    s: State, m: Memory, cpu: Cpu, area: Area, nr_pages: Pages, align: Order, target_user: User
 ) -> tuple[Pfn, Pages]:
     """Allocate contiguous frames: the first frame or NO_PFN, and the frames moved in all attempts.
 
@@ -191,7 +195,7 @@ def cma_alloc(
         mark_bits(s, area, pfn, nr_pages, TAKEN)
         if range_zone(s, pfn) == NO_ZONE:
             return pfn, moved
-        error, more = alloc_contig_range(s, cpu, pfn, Pfn(pfn + nr_pages), target_user)
+        error, more = alloc_contig_range(s, m, cpu, pfn, Pfn(pfn + nr_pages), target_user)
         moved = Pages(moved + more)
         if error == OK:
             return pfn, moved

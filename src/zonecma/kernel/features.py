@@ -34,6 +34,10 @@ TRIES_HARDER = Code(1 << 17)
 FALLBACK_MOVES_FIRST = Code(1 << 18)
 PCP_DRAINS_GROW = Code(1 << 19)
 COUNTS_REFILLS_LATE = Code(1 << 20)
+NODE_LRUS = Code(1 << 21)
+BALANCES_BY_COST = Code(1 << 22)
+ANON_STARTS_INACTIVE = Code(1 << 23)
+MOVABLE_TARGETS_HIGH = Code(1 << 24)
 
 FEATURES: Mapping[str, Code] = MappingProxyType(
     {
@@ -58,6 +62,10 @@ FEATURES: Mapping[str, Code] = MappingProxyType(
         "fallback_moves_first": FALLBACK_MOVES_FIRST,
         "pcp_drains_grow": PCP_DRAINS_GROW,
         "counts_refills_late": COUNTS_REFILLS_LATE,
+        "node_lrus": NODE_LRUS,
+        "balances_by_cost": BALANCES_BY_COST,
+        "anon_starts_inactive": ANON_STARTS_INACTIVE,
+        "movable_targets_high": MOVABLE_TARGETS_HIGH,
     }
 )
 """The bit of each field of Rules that is a feature."""

@@ -1,30 +1,28 @@
-"""A simple migration: every movable object can move, at once, and none fails.
+"""Emptying a contiguous range: clean cache is dropped, what else can move is moved.
 
-What the kernel does besides (clean cache is dropped, pages under I/O are waited for, pinned
-pages refuse) is not modelled here; results that depend on it say so.
+__alloc_contig_migrate_range and reclaim_clean_pages_from_list, 6.12 and 4.7.  Where nothing is
+reclaimed (``closed`` is 0) every movable object moves, at once, and none is dropped.
 """
 
 from __future__ import annotations
 
-from zonecma.kernel.alloc import alloc_pages
 from zonecma.kernel.chunk import chunk_order, chunk_pages
 from zonecma.kernel.features import MOVES_LARGE_PAGES, has
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.lru import is_anonymous, lru_add, lru_del, pages_of
+from zonecma.kernel.memory import DIRTY, HELD, NO_LRU, WRITEBACK, Memory, charge
 from zonecma.kernel.migratetype import MIGRATE_MOVABLE
+from zonecma.kernel.reclaim import evict
+from zonecma.kernel.residence import enter_frames, leave_frames
+from zonecma.kernel.slowpath import alloc_pages_reclaim
 from zonecma.kernel.state import IN_BUDDY, IN_USE, NO_OBJECT, State
 from zonecma.kernel.units import NO_PFN, Code, Cpu, Pages, Pfn, User
+from zonecma.kernel.writeback import complete_io
 
 OK = Code(0)
 ENOMEM = Code(12)
 EBUSY = Code(16)
-
-
-@jit
-def place_object(s: State, object_id: int, pfn: Pfn) -> None:
-    """Note where an object lives."""
-    s.object_pfn[object_id] = pfn
-    s.frame[pfn].object = object_id
 
 
 @jit
@@ -38,20 +36,65 @@ def head_of_object(s: State, pfn: Pfn) -> Pfn:
 
 
 @jit
-def migrate_object(s: State, cpu: Cpu, head: Pfn, target_user: User) -> Code:
+def migrate_object(s: State, m: Memory, cpu: Cpu, head: Pfn, target_user: User) -> Code:
     """Move one object to frames of gfp class ``target_user``: OK, or ENOMEM when there are none.
 
     The target is allocated before the source is freed, as in migrate_pages().  The moved
-    frames keep the class of the request that they served.
+    frames keep the class of the request that they served; their page comes first on its list.
     """
-    order, user, object_id = chunk_order(s, head), s.frame[head].user, s.frame[head].object
-    target = alloc_pages(s, cpu, target_user, order)
+    order, user, obj = chunk_order(s, head), s.frame[head].user, s.frame[head].object
+    target = alloc_pages_reclaim(s, m, cpu, target_user, order)
     if target == NO_PFN:
         return ENOMEM
-    free_pages(s, cpu, head, order)
+    if s.object_pfn[obj] != head:  # reclaim took it meanwhile
+        free_pages(s, cpu, target, order)
+        return OK
+    lru = m.page[obj].lru
+    lru_del(s, m, obj)
+    leave_frames(s, m, cpu, obj)
     s.frame[target].user = user
-    place_object(s, object_id, target)
+    enter_frames(s, m, obj, target)
+    if lru != NO_LRU:
+        lru_add(s, m, obj, lru)
+    charge(m, m.cost[0].migrate_page * pages_of(m, obj))
     return OK
+
+
+@primitive
+def is_clean_cache(m: Memory, obj: int) -> bool:
+    """Whether a page of a file can be dropped where it lies (reclaim_clean_pages_from_list)."""
+    page = m.page[obj]
+    busy = page.flags & (DIRTY | WRITEBACK | HELD) != 0
+    return page.lru != NO_LRU and not is_anonymous(m, obj) and not busy
+
+
+@jit
+def wait_on_page_writeback(s: State, m: Memory, obj: int) -> None:
+    """A page that is being written can move when that is done (migrate_pages with MIGRATE_SYNC)."""
+    vm, page = m.vm[0], m.page[obj]
+    if page.flags & WRITEBACK:
+        vm.io_ns += max(page.done - vm.now, 0)
+        vm.now = max(vm.now, page.done)
+        complete_io(s, m)
+
+
+@jit
+def move_out(s: State, m: Memory, cpu: Cpu, head: Pfn, target_user: User) -> tuple[Code, Pages]:
+    """Get an object out of the range: OK or ENOMEM, and the frames that were moved elsewhere.
+
+    A page that somebody holds stays.
+    """
+    obj, frames = s.frame[head].object, chunk_pages(s, head)
+    if m.vm[0].closed:
+        if is_clean_cache(m, obj):
+            evict(s, m, cpu, obj)
+            m.vm[0].dropped += frames
+            return OK, Pages(0)
+        if m.page[obj].flags & HELD:
+            return OK, Pages(0)
+        wait_on_page_writeback(s, m, obj)
+    error = migrate_object(s, m, cpu, head, target_user)
+    return error, frames if error == OK else Pages(0)
 
 
 @primitive
@@ -71,12 +114,15 @@ def movable_head(s: State, pfn: Pfn) -> Pfn:
 
 
 @jit
-def migrate_range(s: State, cpu: Cpu, start: Pfn, end: Pfn, target_user: User) -> tuple[Code, Pages]:
+def migrate_range(
+    s: State, m: Memory, cpu: Cpu, start: Pfn, end: Pfn, target_user: User
+) -> tuple[Code, Pages]:
     """Empty an isolated range (__alloc_contig_migrate_range): OK or ENOMEM, and the frames moved.
 
     Frames that can't be moved are passed over: the caller's test finds them.
     """
     pfn, moved = start, Pages(0)
+    charge(m, m.cost[0].lru_add_drain)
     while pfn < end:
         size = 1
         if s.frame[pfn].where == IN_BUDDY:
@@ -84,9 +130,9 @@ def migrate_range(s: State, cpu: Cpu, start: Pfn, end: Pfn, target_user: User) -
         else:
             head = movable_head(s, pfn)
             if head != NO_PFN:
-                frames = chunk_pages(s, head)
-                size = head + frames - pfn
-                if migrate_object(s, cpu, head, target_user) != OK:
+                size = head + chunk_pages(s, head) - pfn
+                error, frames = move_out(s, m, cpu, head, target_user)
+                if error != OK:
                     return ENOMEM, moved
                 moved = Pages(moved + frames)
         pfn = Pfn(pfn + size)

@@ -4,8 +4,8 @@ A recording names its kernel; ``rules_for`` finds the features of that series.  
 be booted and driven under every series of ``RULES``; recordings of those in ``NOT_REPLAYED``
 are refused, with the reason.
 
-What no feature stands for, in any series: the high-atomic reserve's growth, reclaim,
-compaction.  4.7 frees the source of a migration late, from a pagevec of 14 frames that is
+What no feature stands for, in any series: the high-atomic reserve's growth, and which pages
+compaction moves.  4.7 frees the source of a migration late, from a pagevec of 14 frames that is
 emptied in reverse.  Within a contiguous call that changes nothing: the source lies in an
 isolated pageblock, goes straight to its lists and merges there, and the pagevecs are emptied
 before the range is tested; so it is not modelled either.
@@ -88,6 +88,14 @@ class Rules:
     """A zone that sank below its high mark is noted, and its per-cpu lists grow no more (since 6.7)."""
     avoids_fragmentation: bool = True
     """A first attempt in ZONE_NORMAL falls back to no other type's pageblock (since 5.0)."""
+    node_lrus: bool = True
+    """LRU lists are a node's, and one zone that is balanced is enough (since 4.8); else a zone's each."""
+    balances_by_cost: bool = True
+    """Reclaim weighs anonymous against file pages by what it cost (since 5.8); else by rotations."""
+    anon_starts_inactive: bool = True
+    """A new anonymous page begins on the inactive list (since 5.9); else on the active one."""
+    movable_targets_high: bool = True
+    """What leaves a zone of movable memory may go back there: its target has __GFP_HIGHMEM (since 4.11)."""
     tries_harder: bool = False
     """GFP_ATOMIC may take a quarter more of the mark, __GFP_HIGH or not (ALLOC_HARDER, until 6.2);
     else who can't wait may, but only with __GFP_HIGH."""
@@ -127,6 +135,10 @@ _LINUX_4_7 = Rules(
     fair_zones=True,
     notes_below_high=False,
     avoids_fragmentation=False,
+    node_lrus=False,
+    balances_by_cost=False,
+    anon_starts_inactive=False,
+    movable_targets_high=False,
     tries_harder=True,
     watermark_boost_factor=0,
 )

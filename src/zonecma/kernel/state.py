@@ -101,6 +101,7 @@ GFP_CLASS = np.dtype(
         ("fast_flags", "i8"),  # ALLOC_* of the first attempt
         ("slow_flags", "i8"),  # ALLOC_* of the slow path, order 0
         ("slow_flags_high_order", "i8"),  # and above
+        ("mask", "i8"),  # the mask itself, bits of gfp.py
         ("reserve_flags", "i8"),  # of a task that itself frees memory, at last; 0: no such attempt
         ("nr_zones", "i8"),  # length of zonelist
         ("zonelist", "i8", (MAX_NR_ZONES,)),  # zones to try, first to last

@@ -15,22 +15,29 @@ from numpy.typing import NDArray
 
 from zonecma.capture.recording import Recording, load_markers
 from zonecma.errors import InputError
-from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_MIGRATION_TARGET
+from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_MIGRATION_TARGET, Gfp
 from zonecma.kernel.jit import compile_once
+from zonecma.kernel.memory import NR_KINDS, Memory
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, User
 from zonecma.kernel.validate import validate
+from zonecma.kernel.zone import NO_ZONE
+from zonecma.lab.memory import describe_objects, empty_memory
 from zonecma.lab.replay import Replay, initial_state, replay_of
-from zonecma.lab.run import NR_CALLS, NR_FAILED, OUTCOME, Run, begin, finish, run_load
+from zonecma.lab.run import NR_CALLS, OUTCOME, Run, begin, finish, run_load
+from zonecma.lab.script import script_of
 from zonecma.lab.settle import settle
+from zonecma.lab.terms import OPEN, Terms
 from zonecma.lab.tiny import tiny_replay
-from zonecma.lab.usage import NR_KINDS, Usage
+from zonecma.lab.usage import Usage
 from zonecma.machine.populate import populate
 from zonecma.placement import Placement, ZoneCma
+from zonecma.placement.policy import HOME_ZONES
 from zonecma.placement.tables import fill_tables
 from zonecma.progress import Progress, no_progress
 from zonecma.workload.requests import CMA_ALLOC
-from zonecma.workload.users import UserKind, user_kind
+from zonecma.workload.touched import TouchedLoad
+from zonecma.workload.users import UserKind
 
 BINS = 48
 """Slices of the load's time in which use is averaged."""
@@ -55,6 +62,37 @@ class Call:
     ok: bool
     moved: int
     """frames moved out of the way, in all attempts"""
+    seconds_taken: float = 0.0
+    """what the call took in the model"""
+
+
+@dataclass(frozen=True)
+class Reclaim:
+    """What the machine did to find memory; nothing on open terms."""
+
+    kswapd_wakes: int = 0
+    direct_reclaim: int = 0
+    """how often a request had to reclaim memory itself (allocstall)"""
+    pages_reclaimed: int = 0
+    swapped_in: int = 0
+    """pages"""
+    swapped_out: int = 0
+    refaults: int = 0
+    """pages that came back after they had been reclaimed"""
+    oom_kills: int = 0
+    pages_dropped: int = 0
+    """clean page cache in the way of contiguous calls"""
+    stall_seconds: float = 0.0
+    """in direct reclaim"""
+    waited_seconds: float = 0.0
+    """for disks"""
+    elapsed_seconds: float = 0.0
+    """from the load's start to its end, with all that requests waited for"""
+
+    @property
+    def share_in_reclaim(self) -> float:
+        """Share of the elapsed time that requests spent in direct reclaim."""
+        return self.stall_seconds / self.elapsed_seconds if self.elapsed_seconds else 0.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +111,7 @@ class PlacementResult:
     failed_requests: int
     """requests that found nothing"""
     calls: tuple[Call, ...] = field(default=())
+    reclaim: Reclaim = field(default_factory=lambda: Reclaim())
     leaves_out: str = ""
     """what the placement's original does and the model does not"""
 
@@ -104,18 +143,24 @@ class Comparison:
 
 
 def compare(
-    recording: Recording, placements: Sequence[Placement], progress: Progress = no_progress
+    recording: Recording,
+    placements: Sequence[Placement],
+    progress: Progress = no_progress,
+    terms: Terms = OPEN,
 ) -> Comparison:
     """Run a recording's load under each placement.
 
     Raises InputError for a recording that is damaged or incomplete.
     """
     compile_once("compare", lambda: compare_replay(tiny_replay(), [ZoneCma()]), progress)
-    return compare_replay(replay_of(recording, progress), placements, progress)
+    return compare_replay(replay_of(recording, progress), placements, progress, terms)
 
 
 def compare_replay(
-    replay: Replay, placements: Sequence[Placement], progress: Progress = no_progress
+    replay: Replay,
+    placements: Sequence[Placement],
+    progress: Progress = no_progress,
+    terms: Terms = OPEN,
 ) -> Comparison:
     """Run the load under each placement."""
     window = load_window(replay)
@@ -124,7 +169,7 @@ def compare_replay(
         kernel=replay.release,
         area_pages=replay.machine.area_pages,
         seconds=(window[1] - window[0]) / 1e9,
-        placements=tuple(run_placement(replay, window, placement, progress) for placement in placements),
+        placements=tuple(run_placement(replay, window, one, progress, terms) for one in placements),
         damage=replay.trace.damage,
     )
 
@@ -146,68 +191,119 @@ def load_window(replay: Replay) -> tuple[int, int]:
 
 
 def run_placement(
-    replay: Replay, window: tuple[int, int], placement: Placement, progress: Progress = no_progress
+    replay: Replay,
+    window: tuple[int, int],
+    placement: Placement,
+    progress: Progress = no_progress,
+    terms: Terms = OPEN,
 ) -> PlacementResult:
     """Run the load under one placement, accounted from ``window``'s start to its end (ns)."""
-    load = replay.load
-    masks = [*load.gfp_masks, np.uint32(GFP_MIGRATION_TARGET), np.uint32(GFP_HIGHUSER_MOVABLE)]
+    script = script_of(replay, closed=terms.closed)
+    masks = [*script.gfp_masks, np.uint32(target_mask(replay, placement)), np.uint32(GFP_HIGHUSER_MOVABLE)]
     target_user, movable_user = User(len(masks) - 2), User(len(masks) - 1)
-    state = initial_state(replay, len(masks), load.nr_objects + replay.machine.area_pages)
+    nr_objects = script.nr_objects + replay.machine.area_pages
+    state = initial_state(replay, len(masks), nr_objects)
     used_before = populate(state, replay.machine, placement)
     fill_tables(state, placement, masks)
-    settle(state, load, used_before, movable_user)
-    run = _empty_run(replay, window, state, masks)
-    requests = load.requests.view(np.recarray)
-    begin(state, run)
+    living = settle(state, script.living, masks, used_before, script.nr_objects, movable_user)
+    memory = _memory(state, script, nr_objects, replay, terms)
+    run = _empty_run(replay, window, state, memory, script)
+    requests = script.requests.view(np.recarray)
+    begin(state, memory, run, living)
     for first in range(0, max(len(requests), 1), CHUNK):
         last = min(first + CHUNK, len(requests))
-        run_load(state, requests, run, target_user, first, last)
+        run_load(state, memory, requests, script.stalls, run, target_user, first, last)
         progress(f"running {placement.label}", last, len(requests))
-    finish(run)
+    finish(memory, run)
     validate(state)
-    return _result(placement, run, replay.machine.area_pages)
+    return _result(placement, run, memory, replay.machine.area_pages)
 
 
-def _empty_run(replay: Replay, window: tuple[int, int], state: State, masks: Sequence[np.uint32]) -> Run:
+def target_mask(replay: Replay, placement: Placement) -> int:
+    """What a migration out of an area asks for (alloc_migration_target).
+
+    Since 4.11 what leaves a zone of movable memory may come back to it.  In 4.7 only what leaves
+    highmem may: on 64-bit nothing does.
+    """
+    returns = replay.machine.rules.movable_targets_high and placement.home in HOME_ZONES
+    return GFP_MIGRATION_TARGET | (Gfp.HIGHMEM if returns else 0)
+
+
+def _memory(
+    state: State, script: TouchedLoad, nr_objects: int, replay: Replay, terms: Terms
+) -> Memory:
+    """Memory that knows the script's objects, and nothing of where they are."""
     in_area = np.zeros(len(state.block), np.uint8)
     order = replay.machine.pageblock_order
     for area in replay.machine.areas:
         in_area[area.base_pfn >> order : area.end_pfn >> order] = 1
-    kinds = [user_kind(int(mask)) for mask in masks]
-    kinds[-1] = UserKind.OTHER  # the class of those whom nobody saw coming
-    usage = Usage(
+    memory = empty_memory(
+        state,
+        nr_objects,
+        swap_pages=terms.swap_pages,
+        costs=terms.costs,
+        rules=replay.machine.rules,
+        closed=terms.closed,
+        seed=terms.seed,
         in_area=in_area,
-        kind=np.array(kinds, np.uint8),
-        used=np.zeros(NR_KINDS, np.int64),
+    )
+    describe_objects(memory, script)
+    return memory
+
+
+def _empty_run(
+    replay: Replay, window: tuple[int, int], state: State, memory: Memory, script: TouchedLoad
+) -> Run:
+    lent = sum(area.count for area in replay.machine.areas if state.frame[area.base_pfn].zone != NO_ZONE)
+    held = int(np.count_nonzero(state.bitmap)) if lent else 0
+    usage = Usage(
+        used=memory.used,
         frame_ns=np.zeros((NR_KINDS, BINS)),
-        window=np.array([*window, window[0]], np.int64),
+        weight=np.zeros(BINS),
+        window=np.array([*window, window[0], window[0]], np.int64),
+        held=np.array([lent, held], np.int64),
         min_free_outside=np.array([np.iinfo(np.int64).max], np.int64),
     )
-    calls = int(np.count_nonzero(replay.load.requests["op"] == CMA_ALLOC))
+    calls = int(np.count_nonzero(script.requests["op"] == CMA_ALLOC))
     return Run(
         usage,
         np.zeros(calls, OUTCOME).view(np.recarray),
-        np.full(replay.load.nr_objects, NO_PFN, np.int64),
-        np.zeros(replay.load.nr_objects, np.int64),
+        np.full(script.nr_objects, NO_PFN, np.int64),
+        np.zeros(script.nr_objects, np.int64),
         np.zeros(2, np.int64),
     )
 
 
-def _result(placement: Placement, run: Run, area_pages: int) -> PlacementResult:
-    start, end = (int(time) for time in run.usage.window[:2])
+def _result(placement: Placement, run: Run, memory: Memory, area_pages: int) -> PlacementResult:
+    start = int(run.usage.window[0])
+    pages, weight = max(area_pages, 1), run.usage.weight
     frame_ns: NDArray[Any] = run.usage.frame_ns
-    over_time = frame_ns.sum(axis=0) / ((end - start) / BINS) / max(area_pages, 1)
-    by_kind = frame_ns.sum(axis=1) / (end - start)
+    over_time = frame_ns.sum(axis=0) / np.maximum(weight, 1) / pages
+    by_kind = frame_ns.sum(axis=1) / max(weight.sum(), 1)
+    vm = memory.vm[0]
     return PlacementResult(
         name=placement.label,
-        area_use_mean=float(over_time.mean()),
+        area_use_mean=float(by_kind.sum()) / pages,
         area_use_over_time=tuple(float(share) for share in over_time),
         use_by={kind.name.lower(): round(float(by_kind[kind]), 1) for kind in UserKind},
         min_free_outside=int(run.usage.min_free_outside[0]),
-        failed_requests=int(run.counts[NR_FAILED]),
+        failed_requests=int(vm.failed),
         calls=tuple(
-            Call((int(c.time) - start) / 1e9, int(c.pages), bool(c.start != NO_PFN), int(c.moved))
+            Call((int(c.time) - start) / 1e9, int(c.pages), bool(c.start != NO_PFN), int(c.moved), int(c.took) / 1e9)
             for c in run.calls[: run.counts[NR_CALLS]]
+        ),
+        reclaim=Reclaim(
+            kswapd_wakes=int(vm.kswapd_wakes),
+            direct_reclaim=int(vm.allocstall),
+            pages_reclaimed=int(vm.pgsteal_kswapd + vm.pgsteal_direct),
+            swapped_in=int(vm.pswpin),
+            swapped_out=int(vm.pswpout),
+            refaults=int(vm.workingset_refault),
+            oom_kills=int(vm.oom_kill),
+            pages_dropped=int(vm.dropped),
+            stall_seconds=int(vm.stall_ns) / 1e9,
+            waited_seconds=int(vm.io_ns + vm.throttled_ns) / 1e9,
+            elapsed_seconds=float(weight.sum()) / 1e9,
         ),
         leaves_out=placement.leaves_out,
     )

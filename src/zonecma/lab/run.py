@@ -1,4 +1,8 @@
-"""A load put to a machine: the requests of a program, not of the kernel for itself."""
+"""A load put to a machine: what programs ask, at their time or later, and what the kernel makes of it.
+
+The order of requests is the load's.  Where one waits (for reclaim, for a disk), all that follow are
+made later; what programs waited for in the recording is taken off again.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zonecma.kernel.alloc import alloc_pages, alloc_pages_bulk
+from zonecma.kernel.alloc import alloc_pages_bulk
+from zonecma.kernel.balance import run_kswapd
 from zonecma.kernel.cma import cma_alloc, cma_release
-from zonecma.kernel.free import free_pages
-from zonecma.kernel.jit import entry, jit
-from zonecma.kernel.migrate import place_object
+from zonecma.kernel.fault import make_present, settle_in, touch, write_to
+from zonecma.kernel.jit import entry, jit, primitive
+from zonecma.kernel.lru import lru_add_new
+from zonecma.kernel.memory import ABSENT, BLOCKDEV, HELD, IN_MEMORY, JOURNAL, Memory
 from zonecma.kernel.reference import by_reference
+from zonecma.kernel.release import release
 from zonecma.kernel.state import NO_OBJECT, State
 from zonecma.kernel.tracepoint import MM_PAGE_ALLOC, trace_reset
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User
-from zonecma.lab.usage import Usage, account, advance, recount, watch_free
-from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, FREE, OF_THE_KERNEL
+from zonecma.kernel.writeback import flush_in_time
+from zonecma.kernel.zone import NO_ZONE
+from zonecma.lab.usage import Usage, advance, recount, watch_free
+from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DIRTY, FREE, TOUCH
 
 OUTCOME = np.dtype(
     [
@@ -25,6 +34,7 @@ OUTCOME = np.dtype(
         ("pages", "i8"),  # frames asked for
         ("start", "i8"),  # first frame; NO_PFN when the call failed
         ("moved", "i8"),  # frames moved out of the way
+        ("took", "i8"),  # ns
     ],
     align=True,
 )
@@ -33,7 +43,7 @@ OUTCOME = np.dtype(
 
 @by_reference
 class Run(NamedTuple):
-    """What a run writes besides the state."""
+    """What a run writes besides the state and its memory."""
 
     usage: Usage
     calls: NDArray[Any]
@@ -43,56 +53,66 @@ class Run(NamedTuple):
     call_pages: NDArray[np.int64]
     """i8[objects]: frames of a call's range"""
     counts: NDArray[np.int64]
-    """i8[2]: calls made, requests that found nothing"""
+    """i8[2]: calls made; by how much (ns) requests are later than in the load"""
 
 
-NR_CALLS, NR_FAILED = 0, 1
-
-
-@jit
-def _alloc(s: State, run: Run, request: Any) -> None:
-    pfn = alloc_pages(s, Cpu(request.cpu), User(request.gfp), Order(request.order))
-    if pfn == NO_PFN:
-        run.counts[NR_FAILED] += 1
-        return
-    place_object(s, request.object, pfn)
-    account(s, run.usage, pfn, 1)
+NR_CALLS, DELAY = 0, 1
 
 
 @jit
-def _bulk(s: State, run: Run, request: Any) -> None:
+def _bulk(s: State, m: Memory, request: Any) -> None:
     trace_reset(s)
     alloc_pages_bulk(s, Cpu(request.cpu), User(request.gfp), Pages(request.count))
     got = 0
     for i in range(s.config[0].log_length):
         if s.log[i].event == MM_PAGE_ALLOC:
-            pfn = Pfn(s.log[i].pfn)
-            place_object(s, request.object + got, pfn)
-            account(s, run.usage, pfn, 1)
+            settle_in(s, m, request.object + got, Pfn(s.log[i].pfn))
             got += 1
-    run.counts[NR_FAILED] += got < request.count
+    m.vm[0].failed += got < request.count
 
 
 @jit
-def _free(s: State, run: Run, request: Any) -> None:
-    if request.object == NO_OBJECT or s.object_pfn[request.object] == NO_PFN:
-        return  # never allocated here
-    pfn = Pfn(s.object_pfn[request.object])
-    account(s, run.usage, pfn, -1)
-    s.object_pfn[request.object] = NO_PFN
-    free_pages(s, Cpu(request.cpu), pfn, Order(s.frame[pfn].order))
+def _free(s: State, m: Memory, request: Any) -> None:
+    if request.object != NO_OBJECT and m.page[request.object].where != ABSENT:
+        release(s, m, Cpu(request.cpu), request.object)
 
 
 @jit
-def _call(s: State, run: Run, request: Any, target_user: User) -> None:
-    area, pages, align = Area(request.area), Pages(request.count), Order(request.align)
-    start, moved = cma_alloc(s, Cpu(request.cpu), area, pages, align, target_user)
+def _dirty(s: State, m: Memory, request: Any) -> None:
+    """A page is written to; a changed buffer is held by the journal until its write (jbd2)."""
+    page = m.page[request.object]
+    if page.where == ABSENT:
+        return
+    if page.where != IN_MEMORY:
+        touch(s, m, Cpu(request.cpu), request.object, True)
+    else:
+        write_to(s, m, request.object)
+    if page.kind == BLOCKDEV and page.where == IN_MEMORY:
+        page.flags |= JOURNAL | HELD
+
+
+@jit
+def _touch(s: State, m: Memory, request: Any) -> None:
+    if m.page[request.object].where != ABSENT:
+        touch(s, m, Cpu(request.cpu), request.object, False)
+
+
+@primitive
+def _is_lent(s: State, pfn: Pfn) -> bool:
+    return s.frame[pfn].zone != NO_ZONE  # type: ignore[no-any-return]
+
+
+@jit
+def _call(s: State, m: Memory, run: Run, request: Any, target_user: User) -> None:
+    area, pages, align, begun = Area(request.area), Pages(request.count), Order(request.align), m.vm[0].now
+    start, moved = cma_alloc(s, m, Cpu(request.cpu), area, pages, align, target_user)
     run.call_start[request.object], run.call_pages[request.object] = start, pages
     outcome = run.calls[run.counts[NR_CALLS]]
     run.counts[NR_CALLS] += 1
     outcome.time, outcome.pages, outcome.start, outcome.moved = request.time, pages, start, moved
-    if moved:
-        recount(s, run.usage)
+    outcome.took = m.vm[0].now - begun
+    if start != NO_PFN and _is_lent(s, start):
+        run.usage.held[1] += pages
 
 
 @jit
@@ -103,43 +123,83 @@ def _release(s: State, run: Run, request: Any) -> None:
     pages = Pages(min(request.count, run.call_pages[request.object]))
     cma_release(s, Cpu(request.cpu), Area(request.area), start, pages)
     run.call_start[request.object] = NO_PFN
+    if _is_lent(s, start):
+        run.usage.held[1] -= pages
 
 
 @entry
-def begin(s: State, run: Run) -> None:
-    """Before the first request: who lives in the areas already, and what is free."""
-    recount(s, run.usage)
+def begin(s: State, m: Memory, run: Run, objects: NDArray[np.int64]) -> None:
+    """Before the first request: who lives in memory already, in the order of arrival, and what is free."""
+    for obj in objects:
+        if s.object_pfn[obj] != NO_PFN:
+            m.page[obj].where, m.page[obj].order = IN_MEMORY, s.frame[s.object_pfn[obj]].order
+            lru_add_new(s, m, obj)
+    recount(s, m)
     watch_free(s, run.usage, run.usage.window[0])
 
 
-@entry
-def run_load(s: State, requests: NDArray[Any], run: Run, target_user: User, first: int, last: int) -> None:
-    """Serve ``requests[first:last]``, those that the kernel made for itself left out.
+@primitive
+def _waited(m: Memory) -> int:
+    """Nanoseconds that all requests so far have waited."""
+    return m.vm[0].stall_ns + m.vm[0].io_ns + m.vm[0].throttled_ns  # type: ignore[no-any-return]
 
-    Targets of migration are allocated with gfp class ``target_user``.
+
+@jit
+def _serve(s: State, m: Memory, run: Run, request: Any, target_user: User) -> None:
+    op = request.op
+    if op == ALLOC:
+        make_present(s, m, Cpu(request.cpu), request.object)
+    elif op == FREE:
+        _free(s, m, request)
+    elif op == TOUCH:
+        _touch(s, m, request)
+    elif op == DIRTY:
+        _dirty(s, m, request)
+    elif op == BULK:
+        _bulk(s, m, request)
+    elif op == CMA_ALLOC:
+        _call(s, m, run, request, target_user)
+    elif op == CMA_RELEASE:
+        _release(s, run, request)
+
+
+@entry
+def run_load(
+    s: State,
+    m: Memory,
+    requests: NDArray[Any],
+    stalls: NDArray[np.int64],
+    run: Run,
+    target_user: User,
+    first: int,
+    last: int,
+) -> None:
+    """Serve ``requests[first:last]``.
+
+    ``stalls``: i8[requests], ns that each waited for in the recording.  Targets of migration are
+    allocated with gfp class ``target_user``.
     """
+    vm = m.vm[0]
     for i in range(first, last):
         request = requests[i]
-        if request.origin & OF_THE_KERNEL:
-            continue
-        advance(run.usage, request.time)
+        run.counts[DELAY] -= stalls[i]
+        vm.now = max(vm.now, request.time + run.counts[DELAY])
+        advance(run.usage, request.time, vm.now)
         trace_reset(s)
         s.config[0].this_cpu = request.cpu
-        op = request.op
-        if op == ALLOC:
-            _alloc(s, run, request)
-        elif op == FREE:
-            _free(s, run, request)
-        elif op == BULK:
-            _bulk(s, run, request)
-        elif op == CMA_ALLOC:
-            _call(s, run, request, target_user)
-        elif op == CMA_RELEASE:
-            _release(s, run, request)
+        if vm.closed:
+            flush_in_time(s, m)
+            run_kswapd(s, m)
+        begun, waited = vm.now, _waited(m)
+        _serve(s, m, run, request, target_user)
+        waited = _waited(m) - waited
+        run.counts[DELAY] += waited
+        vm.now = begun + waited
         watch_free(s, run.usage, request.time)
 
 
 @entry
-def finish(run: Run) -> None:
+def finish(m: Memory, run: Run) -> None:
     """Account the time from the last request to the end of the window."""
-    advance(run.usage, run.usage.window[1])
+    end = run.usage.window[1]
+    advance(run.usage, end, max(m.vm[0].now, end + run.counts[DELAY]))

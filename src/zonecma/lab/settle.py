@@ -1,39 +1,28 @@
 """Before a run: the objects that are alive already, each in its place.
 
-What was in use in an area that a placement has moved goes back to its old frames where the
-placement lets it, and elsewhere where not.
+Where a placement has moved an area, memory is as its boot would have filled it: what may use an
+area at all is allocated anew, in the order in which it was allocated first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.alloc import alloc_pages
-from zonecma.kernel.alloc_flags import ALLOC_CMA
-from zonecma.kernel.jit import entry, jit
-from zonecma.kernel.migrate import place_object
-from zonecma.kernel.migratetype import MIGRATE_CMA
+from zonecma.kernel.free import free_pages
+from zonecma.kernel.gfp import is_highuser_movable
+from zonecma.kernel.jit import entry
 from zonecma.kernel.offline import take_chunk_off_buddy
-from zonecma.kernel.pageblock import get_pageblock_migratetype
+from zonecma.kernel.residence import place_object
 from zonecma.kernel.state import IN_USE, NO_OBJECT, RESERVED, State
 from zonecma.kernel.units import NO_PFN, Cpu, Order, Pfn, User
 from zonecma.kernel.users import UNKNOWN_USER, prep_new_page
 from zonecma.lab.repair import is_free
-from zonecma.workload.requests import OBJECT, UNKNOWN_GFP, Load
-
-
-@jit
-def _may_live_at(s: State, pfn: Pfn, user: User) -> bool:
-    """Whether a request of this class could have been served with this frame."""
-    gfp, zone = s.gfp[user], s.frame[pfn].zone
-    reachable = False
-    for i in range(gfp.nr_zones):
-        reachable |= gfp.zonelist[i] == zone
-    in_cma = get_pageblock_migratetype(s, pfn) == MIGRATE_CMA
-    return reachable and (not in_cma or gfp.fast_flags & ALLOC_CMA != 0)  # type: ignore[no-any-return]
+from zonecma.workload.requests import OBJECT, UNKNOWN_GFP
 
 
 @entry
@@ -57,14 +46,18 @@ def note_users(s: State, objects: NDArray[Any]) -> None:
 
 
 @entry
-def settle_moved(s: State, objects: NDArray[Any]) -> None:
-    """Objects of an area that was moved: to their old frames, or to others; those without any are gone."""
+def settle_anew(s: State, objects: NDArray[Any]) -> None:
+    """Objects that are allocated anew, after those of them that have frames gave them back.
+
+    One that nothing is found for is gone.
+    """
     for i in range(objects.size):
-        pfn, order, user = Pfn(objects[i].pfn), Order(objects[i].order), User(objects[i].gfp)
-        if _may_live_at(s, pfn, user) and take_chunk_off_buddy(s, pfn, order):
-            prep_new_page(s, pfn, order, user)
-        else:
-            pfn = alloc_pages(s, Cpu(0), user, order)
+        pfn = Pfn(s.object_pfn[objects[i].object])
+        if pfn != NO_PFN:
+            s.object_pfn[objects[i].object] = NO_PFN
+            free_pages(s, Cpu(0), pfn, Order(s.frame[pfn].order))
+    for i in range(objects.size):
+        pfn = alloc_pages(s, Cpu(0), User(objects[i].gfp), Order(objects[i].order))
         if pfn != NO_PFN:
             place_object(s, objects[i].object, pfn)
 
@@ -95,26 +88,53 @@ def settle_buffers(s: State, frames: NDArray[np.int64]) -> None:
         prep_new_page(s, Pfn(pfn), Order(0), UNKNOWN_USER)
 
 
-def settle(state: State, load: Load, used_before: dict[str, NDArray[np.int64]], movable_user: User) -> None:
-    """Give every living object its place.
+def settle(
+    state: State,
+    living: NDArray[Any],
+    masks: Iterable[int],
+    used_before: dict[str, NDArray[np.int64]],
+    first_object: int,
+    movable_user: User,
+) -> NDArray[np.int64]:
+    """Give every living object its place; the objects, in the order of their arrival.
 
-    ``used_before`` are the frames that were in use in areas that were moved.  Frames there
-    that no known object owns count as movable single pages of ``movable_user``.
+    ``living``: OBJECT[], in the order of allocation.  ``used_before``: frames that were in use in areas
+    that were moved.  Frames there that no known object owns count as movable single pages of
+    ``movable_user``, and become objects from ``first_object`` on.
     """
     moved = np.concatenate([np.zeros(0, np.int64), *used_before.values()])
     buffers = moved[_is_buffer(state, moved)]
     settle_buffers(state, buffers)
     moved = np.setdiff1d(moved, buffers)
-    living, known = load.living.copy(), np.isin(load.living["pfn"], moved)
+    living, known = living.copy(), np.isin(living["pfn"], moved)
     in_area = known | _in_areas(state, living["pfn"])
     living["gfp"][in_area & (living["gfp"] == UNKNOWN_GFP)] = movable_user  # else it would not be there
     settle_used(state, living[~known].view(np.recarray))
-    objects = np.concatenate([living[known], _unknown_objects(load, moved, known, movable_user)])
-    settle_moved(state, objects.view(np.recarray))
-    if not used_before:
-        next_object = load.nr_objects
-        for area in range(len(state.cma)):
-            next_object += settle_orphans(state, area, next_object, movable_user)
+    unknown = _unknown_objects(living[known], moved, first_object, movable_user)
+    if used_before:
+        anew = np.concatenate([unknown, living[known | _may_enter(living, masks)]])
+        settle_anew(state, anew.view(np.recarray))
+    else:
+        unknown = _settle_all_orphans(state, first_object, movable_user)
+    return np.concatenate([unknown["object"], living["object"]]).astype(np.int64)
+
+
+def _settle_all_orphans(state: State, first_object: int, user: User) -> NDArray[Any]:
+    """Objects for what lies in the areas and nobody knows."""
+    found = 0
+    for area in range(len(state.cma)):
+        found += settle_orphans(state, area, first_object + found, user)
+    objects = np.zeros(found, OBJECT)
+    objects["object"] = first_object + np.arange(found)
+    return objects
+
+
+def _may_enter(living: NDArray[Any], masks: Iterable[int]) -> NDArray[np.bool_]:
+    """Which objects were allocated with a mask that some placement lets into an area of its own."""
+    enters = np.zeros(UNKNOWN_GFP + 1, np.bool_)
+    for number, mask in enumerate(masks):
+        enters[number] = is_highuser_movable(int(mask))
+    return enters[living["gfp"]]
 
 
 def _in_areas(state: State, frames: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -136,12 +156,12 @@ def _is_buffer(state: State, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _unknown_objects(
-    load: Load, moved: NDArray[np.int64], known: NDArray[np.bool_], movable_user: User
+    known: NDArray[Any], moved: NDArray[np.int64], first_object: int, movable_user: User
 ) -> NDArray[Any]:
     """New objects for frames that were in use by nobody knows whom."""
-    owned = [np.arange(o["pfn"], o["pfn"] + (1 << int(o["order"]))) for o in load.living[known]]
+    owned = [np.arange(o["pfn"], o["pfn"] + (1 << int(o["order"]))) for o in known]
     frames = np.setdiff1d(moved, np.concatenate([np.zeros(0, np.int64), *owned]))
     objects = np.zeros(len(frames), OBJECT)
     objects["pfn"], objects["gfp"] = frames, movable_user
-    objects["object"] = load.nr_objects + np.arange(len(frames))
+    objects["object"] = first_object + np.arange(len(frames))
     return objects

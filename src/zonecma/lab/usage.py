@@ -7,85 +7,89 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zonecma.kernel.chunk import chunk_pages
 from zonecma.kernel.jit import jit, primitive
-from zonecma.kernel.pageblock import pageblock_of
+from zonecma.kernel.memory import NR_KINDS, Memory
 from zonecma.kernel.reference import by_reference
-from zonecma.kernel.state import NO_OBJECT, State
-from zonecma.kernel.units import Pfn
-from zonecma.kernel.users import UNKNOWN_USER
-from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_CMA
-from zonecma.workload.users import UserKind
-
-NR_KINDS = len(UserKind)
-_OTHER = int(UserKind.OTHER)
+from zonecma.kernel.state import State
+from zonecma.kernel.zone import MAX_NR_ZONES
 
 
 @by_reference
 class Usage(NamedTuple):
     """The accounts of one run."""
 
-    in_area: NDArray[np.uint8]
-    """u1[pageblocks]: 1 where an area lies"""
-    kind: NDArray[np.uint8]
-    """u1[gfp classes]: UserKind of each"""
     used: NDArray[np.int64]
-    """i8[kinds]: frames of the areas in use now, contiguous buffers left out"""
+    """i8[kinds]: frames of the areas in use now, contiguous buffers left out; the Memory's own"""
     frame_ns: NDArray[np.float64]
     """f8[kinds, bins]: frames times nanoseconds of use, by slice of the window"""
+    weight: NDArray[np.float64]
+    """f8[bins]: nanoseconds that each slice took; more than in the load where requests waited"""
     window: NDArray[np.int64]
-    """i8[3]: the window's start and end (ns), and up to when it is accounted"""
+    """i8[4]: the window's start and end (ns of the load), and up to when it is accounted, as the load
+    tells time and as the run does"""
+    held: NDArray[np.int64]
+    """i8[2]: frames of areas that are lent at all, and those of them in contiguous buffers"""
     min_free_outside: NDArray[np.int64]
     """i8[1]: fewest free frames outside the areas within the window"""
 
 
 @primitive
-def kind_of(s: State, usage: Usage, pfn: Pfn) -> int:
-    """The kind of user that a chunk serves."""
-    user = s.frame[pfn].user
-    return _OTHER if user == UNKNOWN_USER else usage.kind[user]  # type: ignore[no-any-return]
-
-
-@primitive
-def account(s: State, usage: Usage, pfn: Pfn, sign: int) -> None:
-    """Count a chunk that is allocated (1) or about to be freed (-1)."""
-    if usage.in_area[pageblock_of(s, pfn)]:
-        usage.used[kind_of(s, usage, pfn)] += sign * chunk_pages(s, pfn)
+def _weigh(usage: Usage, slot: int, ns: float) -> None:
+    usage.weight[slot] += ns
+    for kind in range(NR_KINDS):
+        usage.frame_ns[kind, slot] += usage.used[kind] * ns
 
 
 @jit
-def recount(s: State, usage: Usage) -> None:
-    """Count anew all objects that live in the areas."""
-    usage.used[:] = 0
-    for number in range(s.object_pfn.size):
-        pfn = Pfn(s.object_pfn[number])
-        if pfn != NO_OBJECT:
-            account(s, usage, pfn, 1)
+def advance(usage: Usage, at: int, now: int) -> None:
+    """Account the time up to the request that the load makes at ``at`` (ns), and that is made at ``now``.
 
-
-@jit
-def advance(usage: Usage, now: int) -> None:
-    """Account the time up to ``now`` (ns) to the frames in use."""
+    Slices are of the load's time: what is done later, since requests had to wait, is in its old slice.
+    """
     start, end = usage.window[0], usage.window[1]
-    begun, now = max(usage.window[2], start), min(now, end)
+    if at < start:
+        usage.window[3] = now
+        return
+    begun, at = max(usage.window[2], start), min(at, end)
     bins = usage.frame_ns.shape[1]
     width = (end - start) / bins
-    while begun < now:
+    took = max(now - usage.window[3], 0)
+    if begun >= at:
+        _weigh(usage, min(int((begun - start) / width), bins - 1), took if usage.window[2] < end else 0.0)
+    stretch = took / max(at - begun, 1)
+    while begun < at:
         slot = min(int((begun - start) / width), bins - 1)
-        until = min(now, start + int((slot + 1) * width) + 1)
-        for kind in range(NR_KINDS):
-            usage.frame_ns[kind, slot] += usage.used[kind] * (until - begun)
+        until = min(at, start + int((slot + 1) * width) + 1)
+        _weigh(usage, slot, (until - begun) * stretch)
         begun = until
-    usage.window[2] = max(usage.window[2], now)
+    usage.window[2], usage.window[3] = max(usage.window[2], at), max(usage.window[3], now)
 
 
 @jit
-def watch_free(s: State, usage: Usage, now: int) -> None:
-    """Note how many frames are on free lists outside the areas."""
-    if now < usage.window[0] or now > usage.window[1]:
-        return
-    free = 0
+def free_outside(s: State, usage: Usage) -> int:
+    """Free frames outside the areas, on buddy lists and per-cpu lists."""
+    free = -usage.held[0] + usage.held[1]
+    for kind in range(NR_KINDS):
+        free += usage.used[kind]
     for zone in range(MAX_NR_ZONES):
-        if zone != ZONE_CMA:
-            free += s.zone[zone].nr_free_pages - s.zone[zone].nr_free_cma
-    usage.min_free_outside[0] = min(usage.min_free_outside[0], free)
+        free += s.zone[zone].nr_free_pages
+        for cpu in range(s.config[0].nr_cpus):
+            free += s.pcp[zone, cpu].count
+    return free
+
+
+@jit
+def watch_free(s: State, usage: Usage, at: int) -> None:
+    """Note how many frames are free outside the areas."""
+    if usage.window[0] <= at <= usage.window[1]:
+        usage.min_free_outside[0] = min(usage.min_free_outside[0], free_outside(s, usage))
+
+
+@jit
+def recount(s: State, m: Memory) -> None:
+    """Count anew all objects that live in the areas."""
+    m.used[:] = 0
+    for obj in range(s.object_pfn.size):
+        pfn = s.object_pfn[obj]
+        if pfn >= 0 and m.in_area[pfn >> s.config[0].pageblock_order]:
+            m.used[m.page[obj].kind] += 1 << np.int64(s.frame[pfn].order)

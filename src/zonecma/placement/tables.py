@@ -93,7 +93,7 @@ def _fill_row(state: State, placement: Placement, mask: int, row: Any) -> None:
         )
     may_use, counts = ask(placement, "may_use_cma_lists", mask), ask(placement, "counts_free_cma", mask)
     cma = ALLOC_CMA * may_use | ALLOC_COUNT_CMA * counts
-    row.highest_zone, row.migratetype = highest, gfp_migratetype(mask)
+    row.mask, row.highest_zone, row.migratetype = mask, highest, gfp_migratetype(mask)
     features = int(state.conf.features)
     row.fast_flags = alloc_flags_fast(mask, zonelist[0], features) | cma
     row.slow_flags = alloc_flags_slow(mask, 0, features) | cma

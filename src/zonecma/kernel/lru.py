@@ -1,0 +1,158 @@
+"""LRU lists (mm/swap.c, include/linux/mm_inline.h, 6.12 and 4.7): a node's, or each zone's before 4.8.
+
+A list's first entry is the page that came last; reclaim takes from the other end.  Pages that no
+program uses, and those of a kernel user, are on no list.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zonecma.kernel.features import ANON_STARTS_INACTIVE, has
+from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.memory import (
+    ACTIVE_ANON,
+    ACTIVE_FILE,
+    ANONYMOUS,
+    INACTIVE_ANON,
+    INACTIVE_FILE,
+    KERNEL,
+    NO_LRU,
+    NR_LRU,
+    REFERENCED,
+    YOUNG,
+    Memory,
+)
+from zonecma.kernel.state import State
+
+
+@primitive
+def pages_of(m: Memory, obj: int) -> int:
+    """Frames of an object."""
+    return 1 << np.int64(m.page[obj].order)  # type: ignore[return-value]
+
+
+@primitive
+def is_anonymous(m: Memory, obj: int) -> bool:
+    """Whether an object's page goes to swap."""
+    return m.page[obj].kind == ANONYMOUS  # type: ignore[no-any-return]
+
+
+@primitive
+def is_active(lru: int) -> bool:
+    """Whether this is one of the active lists."""
+    return lru == ACTIVE_ANON or lru == ACTIVE_FILE
+
+
+@primitive
+def is_file_list(lru: int) -> bool:
+    """Whether this is one of the file lists."""
+    return lru == INACTIVE_FILE or lru == ACTIVE_FILE
+
+
+@primitive
+def head_of(m: Memory, lru_set: int, lru: int) -> int:
+    """A list's own entry among the pages."""
+    return m.vm[0].first_list + lru_set * NR_LRU + lru  # type: ignore[no-any-return]
+
+
+@primitive
+def _zone_of(s: State, obj: int) -> int:
+    return s.frame[s.object_pfn[obj]].zone  # type: ignore[no-any-return]
+
+
+@primitive
+def set_of(s: State, m: Memory, obj: int) -> int:
+    """The LRU set of an object in memory: its node's, or its zone's."""
+    return 0 if m.vm[0].nr_sets == 1 else _zone_of(s, obj)
+
+
+@primitive
+def _count(s: State, m: Memory, obj: int, pages: int) -> None:
+    page = m.page[obj]
+    m.lru[page.set].nr[page.lru] += pages
+    m.lru[page.set].nr_zone[page.lru, _zone_of(s, obj)] += pages
+
+
+@jit
+def lru_add(s: State, m: Memory, obj: int, lru: int) -> None:
+    """Put an object's page first on a list; at the other end with ``lru_add_tail``."""
+    page = m.page[obj]
+    page.lru, page.set = lru, set_of(s, m, obj)
+    head = head_of(m, page.set, lru)
+    page.prev, page.next = head, m.page[head].next
+    m.page[page.next].prev = m.page[head].next = obj
+    _count(s, m, obj, pages_of(m, obj))
+
+
+@jit
+def lru_add_tail(s: State, m: Memory, obj: int, lru: int) -> None:
+    """Put an object's page where reclaim finds it next."""
+    page = m.page[obj]
+    page.lru, page.set = lru, set_of(s, m, obj)
+    head = head_of(m, page.set, lru)
+    page.next, page.prev = head, m.page[head].prev
+    m.page[page.prev].next = m.page[head].prev = obj
+    _count(s, m, obj, pages_of(m, obj))
+
+
+@jit
+def lru_del(s: State, m: Memory, obj: int) -> None:
+    """Take an object's page off its list, if it is on one."""
+    page = m.page[obj]
+    if page.lru == NO_LRU:
+        return
+    m.page[page.prev].next, m.page[page.next].prev = page.next, page.prev
+    _count(s, m, obj, -pages_of(m, obj))
+    page.lru = NO_LRU
+
+
+@primitive
+def first_list(s: State, m: Memory, obj: int) -> int:
+    """The list that a new page begins on (lru_cache_add_inactive_or_unevictable, folio_add_lru)."""
+    if not is_anonymous(m, obj):
+        return INACTIVE_FILE
+    return INACTIVE_ANON if has(s, ANON_STARTS_INACTIVE) else ACTIVE_ANON
+
+
+@primitive
+def lru_add_new(s: State, m: Memory, obj: int) -> None:
+    """A page that was faulted in, or read, comes to its list; the kernel's own are on none."""
+    if m.page[obj].kind != KERNEL:
+        lru_add(s, m, obj, first_list(s, m, obj))
+
+
+@jit
+def activate(s: State, m: Memory, obj: int) -> None:
+    """Move a page to the head of its active list (folio_activate)."""
+    if m.page[obj].lru == NO_LRU:
+        return
+    lru = ACTIVE_ANON if is_anonymous(m, obj) else ACTIVE_FILE
+    lru_del(s, m, obj)
+    lru_add(s, m, obj, lru)
+
+
+@jit
+def mark_accessed(s: State, m: Memory, obj: int) -> None:
+    """A page is used: by its page table's bit, or by read and write (folio_mark_accessed).
+
+    The second use of a file's page activates it.
+    """
+    page = m.page[obj]
+    if is_anonymous(m, obj):
+        page.flags |= YOUNG
+    elif not page.flags & REFERENCED:
+        page.flags |= REFERENCED
+    elif page.lru == INACTIVE_FILE:
+        activate(s, m, obj)
+        page.flags &= ~REFERENCED
+        m.lru[page.set].age += pages_of(m, obj)
+
+
+@primitive
+def inactive_is_low(m: Memory, lru_set: int, inactive: int) -> bool:
+    """Whether a list pair needs to be deactivated: inactive:active below 1:sqrt(10 GiB) (inactive_is_low)."""
+    few, many = m.lru[lru_set].nr[inactive], m.lru[lru_set].nr[inactive + 1]
+    gib = (few + many) >> 18
+    ratio = int(np.sqrt(10.0 * gib)) if gib else 1
+    return few * ratio < many  # type: ignore[no-any-return]

@@ -1,0 +1,252 @@
+"""What lies in memory beside the allocator's own books: pages of objects, LRU lists, disks, the clock.
+
+The allocator's ``State`` knows frames; here are the objects that live in them, or that have left them
+for swap or for their file.  An object's page is linked into its LRU list by the object's number, so
+that it keeps its place when migration gives it another frame.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.kernel.jit import primitive
+from zonecma.kernel.reference import by_reference
+from zonecma.kernel.state import Records
+from zonecma.kernel.units import Code
+from zonecma.kernel.zone import MAX_NR_ZONES
+
+# PAGE.where
+ABSENT = Code(0)
+"""never touched, or released"""
+IN_MEMORY = Code(1)
+IN_SWAP = Code(2)
+ON_DISK = Code(3)
+"""dropped from the page cache, or not read yet: its file has it"""
+
+# PAGE.kind, the values of workload.users.UserKind
+ANONYMOUS = Code(0)
+FILE = Code(1)
+BLOCKDEV = Code(2)
+KERNEL = Code(3)
+NR_KINDS = 4
+
+# PAGE.flags
+REFERENCED = 1
+"""PG_referenced: used once since it came to its list"""
+YOUNG = 2
+"""a page table's accessed bit is set"""
+DIRTY = 4
+WRITEBACK = 8
+RECLAIM = 16
+"""PG_reclaim: reclaim waits for the end of its write"""
+SWAP_CACHE = 32
+"""swap holds the same content"""
+WORKINGSET = 64
+HELD = 128
+"""somebody keeps a reference: it can neither move nor be freed"""
+JOURNAL = 256
+"""it is the journal that does, until the page is written (jbd2's checkpoint list)"""
+
+# PAGE.lru: place of the list within its set
+INACTIVE_ANON, ACTIVE_ANON, INACTIVE_FILE, ACTIVE_FILE = 0, 1, 2, 3
+NR_LRU = 4
+NO_LRU = 255
+
+NOT_QUEUED = -1
+
+PAGE = np.dtype(
+    [
+        ("done", "i8"),  # ns: when the I/O on it ends, or ended; NOT_QUEUED
+        ("dirtied", "i8"),  # ns: when it became dirty
+        ("next", "i4"),  # object or list head, on the LRU list
+        ("prev", "i4"),
+        ("dirty_next", "i4"),  # object or list head, on the list of dirty pages
+        ("dirty_prev", "i4"),
+        ("age", "i8"),  # nonresident_age when it was evicted (mm/workingset.c)
+        ("task", "i4"),  # whose memory it is: what an out-of-memory kill frees; -1: nobody's
+        ("where", "u1"),
+        ("kind", "u1"),
+        ("lru", "u1"),
+        ("flags", "i4"),
+        ("gfp", "u1"),  # gfp class of the request that a fault makes
+        ("order", "u1"),
+        ("set", "u1"),  # LRU set that it is on
+        ("journaled", "u1"),  # 1: file-system metadata that a transaction will change
+    ],
+    align=True,
+)
+"""One object's page, or chunk of pages: 56 bytes."""
+
+LRU_SET = np.dtype(
+    [
+        ("nr", "i8", (NR_LRU,)),  # frames on each list
+        ("nr_zone", "i8", (NR_LRU, MAX_NR_ZONES)),  # of them in each zone
+        ("cost", "f8", (2,)),  # of reclaiming anonymous and file pages: rotations and I/O (since 5.8)
+        ("scanned", "f8", (2,)),  # recent_scanned, anonymous and file (before 5.8)
+        ("rotated", "f8", (2,)),  # recent_rotated
+        ("age", "i8"),  # nonresident_age
+        ("activated", "i8", (2,)),  # WORKINGSET_ACTIVATE, anonymous and file
+        ("refaults", "i8", (2,)),  # what it was at the end of the last reclaim (snapshot_refaults)
+        ("set_flags", "i8"),  # PGDAT_* bits
+        ("pages_scanned", "i8"),  # since a page of it was freed last (4.7: zone_reclaimable)
+    ],
+    align=True,
+)
+"""The LRU lists of a node; of a zone before 4.8."""
+
+COST = np.dtype(
+    [
+        ("alloc", "f8"),  # ns a frame: the allocator alone
+        ("fault", "f8"),  # ns: a minor fault, its page cleared
+        ("release", "f8"),  # ns a frame that a program gives back
+        ("hit", "f8"),  # ns: an access to a page in memory
+        ("scan_page", "f8"),  # ns a page that reclaim looks at
+        ("unmap_free", "f8"),  # ns a page that reclaim frees
+        ("migrate_page", "f8"),  # ns a page: unmapped, copied, mapped
+        ("isolate_block", "f8"),  # ns a pageblock
+        ("lru_add_drain", "f8"),  # ns: all CPUs' pagevecs
+        ("compact_page", "f8"),  # ns a page that compaction scans
+        ("tick", "f8"),  # ns: a jiffy
+    ],
+    align=True,
+)
+"""What each step takes; nanoseconds."""
+
+WRITE = np.dtype([("done", "i8"), ("object", "i4")], align=True)
+"""A page under writeback: when its write ends (ns), and whose page it is."""
+
+DISK, SWAP = 0, 1
+DEVICES = 2
+
+DEVICE = np.dtype(
+    [
+        ("op_ns", "f8"),  # between two requests that it takes
+        ("page_ns", "f8"),  # of a page on its way
+        ("read_ns", "f8"),  # that a read waits beside
+        ("busy_until", "i8"),  # ns: when it is done with all it was given
+        ("first", "i8"),  # writes that ended, and all that were begun
+        ("last", "i8"),
+    ],
+    align=True,
+)
+"""A block device: the files' disk, or swap.  It takes one request after the other."""
+
+SCAN = np.dtype(
+    [
+        ("reclaim_idx", "i8"),  # highest zone that counts
+        ("priority", "i8"),  # size >> priority is scanned
+        ("order", "i8"),
+        ("nr_to_reclaim", "i8"),  # pages
+        ("nr_scanned", "i8"),
+        ("nr_reclaimed", "i8"),
+        ("is_kswapd", "i8"),
+        ("may_swap", "i8"),
+        ("may_deactivate", "i8"),  # bit 0: anonymous, bit 1: file
+        ("force_deactivate", "i8"),
+        ("skipped_deactivate", "i8"),
+        ("cache_trim", "i8"),
+        ("no_cache_trim", "i8"),
+        ("cache_trim_failed", "i8"),
+        ("file_is_tiny", "i8"),
+        ("taken", "i8"),  # of this node, in this round
+        ("file_taken", "i8"),
+        ("dirty", "i8"),
+        ("unqueued_dirty", "i8"),
+        ("congested", "i8"),
+        ("writeback", "i8"),
+        ("immediate", "i8"),
+        ("pageout", "i8"),  # of this list: pages that reclaim began to write
+    ],
+    align=True,
+)
+"""struct scan_control of whoever reclaims now, with sc->nr."""
+
+VM = np.dtype(
+    [
+        ("now", "i8"),  # ns: the clock of whoever acts
+        ("closed", "i8"),  # 0: nothing is reclaimed, dropped or waited for
+        ("swappiness", "i8"),
+        ("dirty_background_ratio", "i8"),
+        ("dirty_ratio", "i8"),
+        ("dirty_expire_ns", "i8"),
+        ("dirty_writeback_ns", "i8"),
+        ("swap_free", "i8"),  # pages of swap that hold nothing
+        ("swap_total", "i8"),
+        ("nr_dirty", "i8"),
+        ("nr_writeback", "i8"),
+        ("flusher_at", "i8"),  # ns: its next periodic round
+        ("first_list", "i8"),  # index of the first LRU head among the pages
+        ("dirty_list", "i8"),  # and of the list of dirty pages
+        ("nr_sets", "i8"),
+        ("kswapd_awake", "i8"),
+        ("kswapd_now", "i8"),  # ns: its own clock
+        ("kswapd_priority", "i8"),
+        ("kswapd_order", "i8"),
+        ("kswapd_failures", "i8"),
+        ("kswapd_reclaimed", "i8"),  # in this run
+        ("kswapd_boost", "i8"),  # pages that it still reclaims for boosted marks
+        ("totalreserve", "i8"),  # pages that dirty cache must leave free
+        ("writers_wait", "i8"),  # 1: who dirties too much is held up (balance_dirty_pages)
+        ("seed", "u8"),  # of the random choices that are left
+        # What /proc/vmstat counts, under its names
+        ("pgscan_kswapd", "i8"),
+        ("pgscan_direct", "i8"),
+        ("pgsteal_kswapd", "i8"),
+        ("pgsteal_direct", "i8"),
+        ("pswpin", "i8"),
+        ("pswpout", "i8"),
+        ("pgpgin", "i8"),
+        ("pgpgout", "i8"),
+        ("workingset_refault", "i8"),
+        ("workingset_activate", "i8"),
+        ("allocstall", "i8"),
+        ("pageoutrun", "i8"),
+        ("oom_kill", "i8"),
+        ("compact_stall", "i8"),
+        ("compact_success", "i8"),
+        ("pgmajfault", "i8"),
+        ("dropped", "i8"),  # clean pages that contiguous calls dropped
+        ("kswapd_wakes", "i8"),
+        ("failed", "i8"),  # requests that found nothing
+        ("stall_ns", "i8"),  # in direct reclaim
+        ("kswapd_ns", "i8"),
+        ("io_ns", "i8"),  # waiting for reads
+        ("throttled_ns", "i8"),  # of writers in balance_dirty_pages
+        ("victim", "i8"),  # task that the last out-of-memory kill chose; -1
+    ],
+    align=True,
+)
+"""Clock, tunables and counters: one record."""
+
+
+@by_reference
+class Memory(NamedTuple):
+    """All that reclaim reads and writes beside the State."""
+
+    page: Records
+    """PAGE[objects + list heads]"""
+    lru: Records
+    """LRU_SET[sets]"""
+    writes: Records
+    """WRITE[DEVICES, entries]: a ring of pages under writeback each, in the order in which writes end"""
+    disk: Records
+    """DEVICE[DEVICES]"""
+    cost: Records
+    """COST[1]"""
+    in_area: NDArray[Any]
+    """u1[pageblocks]: 1 where an area lies"""
+    used: NDArray[Any]
+    """i8[kinds]: frames of the areas that objects live in, contiguous buffers left out"""
+    scan: Records
+    """SCAN[1]"""
+    vm: Records
+    """VM[1]"""
+
+
+@primitive
+def charge(m: Memory, ns: float) -> None:
+    """Let time pass for whoever acts."""
+    m.vm[0].now += np.int64(ns)

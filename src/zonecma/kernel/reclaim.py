@@ -1,0 +1,467 @@
+"""Reclaim of one LRU set's pages (shrink_lruvec and below, mm/vmscan.c, 6.12 and 4.7).
+
+What is left out: large pages are neither split nor deactivated apart, and nobody holds a page's lock.
+"""
+
+from __future__ import annotations
+
+from zonecma.kernel.features import BALANCES_BY_COST, NODE_LRUS, has
+from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.lru import (
+    activate,
+    head_of,
+    inactive_is_low,
+    is_active,
+    is_anonymous,
+    is_file_list,
+    lru_add,
+    lru_del,
+    pages_of,
+)
+from zonecma.kernel.memory import (
+    ACTIVE_ANON,
+    ACTIVE_FILE,
+    DIRTY,
+    DISK,
+    HELD,
+    IN_SWAP,
+    INACTIVE_ANON,
+    INACTIVE_FILE,
+    NO_LRU,
+    NR_LRU,
+    ON_DISK,
+    RECLAIM,
+    REFERENCED,
+    SWAP_CACHE,
+    WORKINGSET,
+    WRITEBACK,
+    YOUNG,
+    Memory,
+    charge,
+)
+from zonecma.kernel.residence import leave_frames
+from zonecma.kernel.state import State
+from zonecma.kernel.swap import add_to_swap, free_swap, is_swap_full, swap_writepage
+from zonecma.kernel.units import Code, Cpu
+from zonecma.kernel.workingset import note_cost, workingset_eviction
+from zonecma.kernel.writeback import start_writeback, wakeup_flusher
+from zonecma.kernel.zone import MAX_NR_ZONES
+
+SWAP_CLUSTER_MAX = 32
+DEF_PRIORITY = 12
+
+# LRU_SET.set_flags
+PGDAT_DIRTY = 1
+PGDAT_WRITEBACK = 2
+NODE_CONGESTED = 4
+
+_DEACTIVATE_ANON, _DEACTIVATE_FILE = 1, 2
+
+_KEEP, _ACTIVATE, _RECLAIM, _RECLAIM_CLEAN = Code(0), Code(1), Code(2), Code(3)
+
+
+@jit
+def can_reclaim_anon(m: Memory) -> bool:
+    """Whether there is a place for anonymous pages (can_reclaim_anon_pages)."""
+    return m.vm[0].swap_free > 0  # type: ignore[no-any-return]
+
+
+@jit
+def _check_references(s: State, m: Memory, obj: int) -> Code:
+    """What a page's use says of its fate (folio_check_references).
+
+    Before 5.9 an anonymous page that was used is activated at once.
+    """
+    page = m.page[obj]
+    young, referenced = page.flags & YOUNG, page.flags & REFERENCED
+    page.flags &= ~(YOUNG | REFERENCED)
+    if young:
+        page.flags |= REFERENCED
+        at_once = is_anonymous(m, obj) and not has(s, NODE_LRUS)
+        return _ACTIVATE if referenced or at_once else _KEEP
+    return _RECLAIM_CLEAN if referenced and not is_anonymous(m, obj) else _RECLAIM
+
+
+@jit
+def evict(s: State, m: Memory, cpu: Cpu, obj: int) -> None:
+    """Free a clean page: swap, or its file, has what it held (__remove_mapping)."""
+    page, pages = m.page[obj], pages_of(m, obj)
+    workingset_eviction(m, obj)
+    lru_del(s, m, obj)
+    page.where = IN_SWAP if is_anonymous(m, obj) else ON_DISK
+    page.flags &= WORKINGSET | SWAP_CACHE
+    leave_frames(s, m, cpu, obj)
+    charge(m, m.cost[0].unmap_free * pages)
+
+
+@jit
+def _under_writeback(m: Memory, obj: int) -> None:
+    """A page whose write has not ended: it is marked, and kept out of the way."""
+    page, scan = m.page[obj], m.scan[0]
+    pages = pages_of(m, obj)
+    if page.flags & RECLAIM:
+        scan.congested += pages
+    waits = scan.is_kswapd and page.flags & RECLAIM
+    if waits and m.lru[page.set].set_flags & PGDAT_WRITEBACK:
+        scan.immediate += pages
+    else:
+        page.flags |= RECLAIM
+        scan.writeback += pages
+
+
+@jit
+def _page_out(s: State, m: Memory, obj: int) -> None:
+    """Begin to write a page that reclaim wants (pageout)."""
+    m.page[obj].flags |= RECLAIM
+    m.scan[0].pageout += pages_of(m, obj)
+    if is_anonymous(m, obj):
+        swap_writepage(s, m, obj)
+    else:
+        start_writeback(s, m, obj, DISK)
+
+
+@primitive
+def _kswapd_writes(m: Memory, obj: int) -> bool:
+    """Whether a dirty file page is written here: by kswapd, when nobody else does."""
+    page, scan = m.page[obj], m.scan[0]
+    marked = scan.is_kswapd and page.flags & RECLAIM
+    return marked and m.lru[page.set].set_flags & PGDAT_DIRTY != 0  # type: ignore[no-any-return]
+
+
+@jit
+def _shrink_page(s: State, m: Memory, cpu: Cpu, obj: int) -> Code:
+    """Free one page, or say what becomes of it: _RECLAIM when it is gone (shrink_folio_list)."""
+    page, scan = m.page[obj], m.scan[0]
+    pages = pages_of(m, obj)
+    scan.nr_scanned += pages
+    if page.flags & (DIRTY | WRITEBACK):
+        scan.dirty += pages
+        scan.unqueued_dirty += 0 if page.flags & WRITEBACK else pages
+    if page.flags & WRITEBACK:
+        _under_writeback(m, obj)
+        return _ACTIVATE if has(s, NODE_LRUS) else _KEEP
+    references = _check_references(s, m, obj)
+    if references == _ACTIVATE or references == _KEEP:
+        return references
+    if page.flags & HELD:
+        return _ACTIVATE
+    if is_anonymous(m, obj) and not page.flags & SWAP_CACHE:
+        if not add_to_swap(m, obj):
+            return _ACTIVATE
+        _page_out(s, m, obj)
+        return _KEEP
+    if page.flags & DIRTY:
+        if not _kswapd_writes(m, obj):
+            page.flags |= RECLAIM
+            return _ACTIVATE if has(s, NODE_LRUS) else _KEEP
+        if references != _RECLAIM_CLEAN:
+            _page_out(s, m, obj)
+        return _KEEP
+    evict(s, m, cpu, obj)
+    return _RECLAIM
+
+
+@jit
+def _next_taken(s: State, m: Memory, lru_set: int, lru: int) -> int:
+    """The oldest page of a list that lies in a zone that counts; -1.
+
+    The others go to the list's head, so that they are not looked at again (isolate_lru_folios).
+    """
+    head = head_of(m, lru_set, lru)
+    tries = m.lru[lru_set].nr[lru]
+    obj = m.page[head].prev
+    while obj != head and tries > 0:
+        charge(m, m.cost[0].scan_page)
+        if s.frame[s.object_pfn[obj]].zone <= m.scan[0].reclaim_idx:
+            return obj  # type: ignore[no-any-return]
+        tries -= pages_of(m, obj)
+        lru_del(s, m, obj)
+        lru_add(s, m, obj, lru)
+        obj = m.page[head].prev
+    return -1
+
+
+@jit
+def _put_back(s: State, m: Memory, obj: int, lru: int, fate: Code) -> None:
+    """A page that reclaim did not free goes to the head of its list, or of the active one."""
+    if fate == _ACTIVATE:
+        if m.page[obj].flags & SWAP_CACHE and not m.page[obj].flags & WRITEBACK and is_swap_full(m):
+            free_swap(m, obj)
+        lru_add(s, m, obj, ACTIVE_ANON if is_anonymous(m, obj) else ACTIVE_FILE)
+    else:
+        lru_add(s, m, obj, lru)
+
+
+@jit
+def _note_reclaim(s: State, m: Memory, lru_set: int, lru: int, taken: int, freed: int, kept: int) -> None:
+    """Weigh what a list cost, in the way of the version."""
+    file = 1 if is_file_list(lru) else 0
+    if has(s, BALANCES_BY_COST):
+        note_cost(m, lru_set, file, m.scan[0].pageout, taken - freed)
+    else:
+        m.lru[lru_set].scanned[file] += taken
+        m.lru[lru_set].rotated[file] += kept
+
+
+@jit
+def shrink_inactive_list(s: State, m: Memory, cpu: Cpu, lru_set: int, lru: int, nr: int) -> int:
+    """Look at the oldest ``nr`` pages of an inactive list, and free what can be; how many were."""
+    scan = m.scan[0]
+    taken = freed = activated = 0
+    unqueued = scan.unqueued_dirty
+    scan.pageout = 0
+    while taken < nr:
+        obj = _next_taken(s, m, lru_set, lru)
+        if obj < 0:
+            break
+        pages = pages_of(m, obj)
+        taken += pages
+        fate = _shrink_page(s, m, cpu, obj)
+        if fate == _RECLAIM:
+            freed += pages
+        else:
+            lru_del(s, m, obj)
+            _put_back(s, m, obj, lru, fate)
+            activated += pages if fate == _ACTIVATE else 0
+    _count_scan(m, taken, freed)
+    _note_reclaim(s, m, lru_set, lru, taken, freed, activated)
+    scan.taken += taken
+    scan.file_taken += taken if is_file_list(lru) else 0
+    if taken and scan.unqueued_dirty - unqueued == taken:
+        wakeup_flusher(s, m)
+    return freed
+
+
+@primitive
+def _count_scan(m: Memory, taken: int, freed: int) -> None:
+    vm = m.vm[0]
+    if m.scan[0].is_kswapd:
+        vm.pgscan_kswapd += taken
+        vm.pgsteal_kswapd += freed
+    else:
+        vm.pgscan_direct += taken
+        vm.pgsteal_direct += freed
+
+
+@jit
+def shrink_active_list(s: State, m: Memory, lru_set: int, lru: int, nr: int) -> None:
+    """Move the oldest ``nr`` pages of an active list to the inactive one, used or not.
+
+    Executables, which are spared when they are used, are not told apart.
+    """
+    taken = used = 0
+    while taken < nr:
+        obj = _next_taken(s, m, lru_set, lru)
+        if obj < 0:
+            break
+        page = m.page[obj]
+        taken += pages_of(m, obj)
+        used += pages_of(m, obj) if page.flags & YOUNG else 0
+        page.flags = (page.flags & ~YOUNG) | WORKINGSET
+        lru_del(s, m, obj)
+        lru_add(s, m, obj, lru - 1)
+    if not has(s, BALANCES_BY_COST):
+        file = 1 if is_file_list(lru) else 0
+        m.lru[lru_set].scanned[file] += taken
+        m.lru[lru_set].rotated[file] += used
+
+
+@primitive
+def _may_deactivate(s: State, m: Memory, lru_set: int, lru: int) -> bool:
+    file = 1 if is_file_list(lru) else 0
+    if has(s, NODE_LRUS):
+        return m.scan[0].may_deactivate & (1 << file) != 0  # type: ignore[no-any-return]
+    return inactive_is_low(m, lru_set, lru - 1)
+
+
+@jit
+def shrink_list(s: State, m: Memory, cpu: Cpu, lru_set: int, lru: int, nr: int) -> int:
+    """Scan ``nr`` pages of a list; how many were freed."""
+    if not is_active(lru):
+        return shrink_inactive_list(s, m, cpu, lru_set, lru, nr)
+    if _may_deactivate(s, m, lru_set, lru):
+        shrink_active_list(s, m, lru_set, lru, nr)
+    else:
+        m.scan[0].skipped_deactivate = 1
+    return 0
+
+
+@jit
+def _free_and_high(s: State, m: Memory, lru_set: int) -> tuple[int, int]:
+    """Free pages, and the high marks' sum, of a set's zones."""
+    free = high = 0
+    for zone in range(MAX_NR_ZONES):
+        if s.zone[zone].managed and (has(s, NODE_LRUS) or zone == lru_set):
+            free += s.zone[zone].nr_free_pages
+            high += s.zone[zone].watermark[2] + s.zone[zone].watermark_boost
+    return free, high
+
+
+@jit
+def _set_may_deactivate(m: Memory, lru_set: int) -> None:
+    scan, lists = m.scan[0], m.lru[lru_set]
+    scan.may_deactivate = _DEACTIVATE_ANON | _DEACTIVATE_FILE
+    if scan.force_deactivate:
+        return
+    if lists.activated[0] == lists.refaults[0] and not inactive_is_low(m, lru_set, INACTIVE_ANON):
+        scan.may_deactivate &= ~_DEACTIVATE_ANON
+    if lists.activated[1] == lists.refaults[1] and not inactive_is_low(m, lru_set, INACTIVE_FILE):
+        scan.may_deactivate &= ~_DEACTIVATE_FILE
+
+
+@jit
+def prepare_scan_control(s: State, m: Memory, lru_set: int) -> None:
+    """Which lists may be deactivated, and whether file pages alone will do (prepare_scan_control)."""
+    scan, nr = m.scan[0], m.lru[lru_set].nr
+    if has(s, NODE_LRUS):
+        _set_may_deactivate(m, lru_set)
+        calm = not scan.may_deactivate & _DEACTIVATE_FILE
+    else:
+        calm = not inactive_is_low(m, lru_set, INACTIVE_FILE)
+    plenty = nr[INACTIVE_FILE] >> scan.priority != 0
+    scan.cache_trim = calm and plenty and scan.no_cache_trim == 0
+    free, high = _free_and_high(s, m, lru_set)
+    tiny = nr[ACTIVE_FILE] + nr[INACTIVE_FILE] + free <= high
+    keeps_anon = scan.may_deactivate & _DEACTIVATE_ANON == 0 and nr[INACTIVE_ANON] >> scan.priority != 0
+    scan.file_is_tiny = tiny and (keeps_anon or not has(s, NODE_LRUS))
+
+
+@jit
+def _pressure(s: State, m: Memory, lru_set: int) -> tuple[int, int]:
+    """How the scan divides between anonymous and file pages (get_scan_count)."""
+    lists, swappiness = m.lru[lru_set], m.vm[0].swappiness
+    if has(s, BALANCES_BY_COST):
+        total = lists.cost[0] + lists.cost[1]
+        anon_cost, file_cost = total + lists.cost[0], total + lists.cost[1]
+        total = anon_cost + file_cost
+        anon = swappiness * (total + 1) // (anon_cost + 1)
+        return int(anon), int((200 - swappiness) * (total + 1) // (file_cost + 1))
+    for file in range(2):
+        if lists.scanned[file] > (lists.nr[2 * file] + lists.nr[2 * file + 1]) // 4:
+            lists.scanned[file] //= 2
+            lists.rotated[file] //= 2
+    anon = swappiness * (lists.scanned[0] + 1) // (lists.rotated[0] + 1)
+    return int(anon), int((200 - swappiness) * (lists.scanned[1] + 1) // (lists.rotated[1] + 1))
+
+
+@primitive
+def eligible_pages(s: State, m: Memory, lru_set: int, lru: int) -> int:
+    """Pages of a list in zones that count (lruvec_lru_size)."""
+    pages = 0
+    for zone in range(min(m.scan[0].reclaim_idx + 1, MAX_NR_ZONES)):
+        pages += m.lru[lru_set].nr_zone[lru, zone]
+    return pages
+
+
+@jit
+def scan_count(s: State, m: Memory, lru_set: int, lru: int) -> int:
+    """How many pages of a list are to be scanned (get_scan_count)."""
+    scan, file = m.scan[0], is_file_list(lru)
+    pages = eligible_pages(s, m, lru_set, lru) >> scan.priority
+    if not can_reclaim_anon(m) or not scan.may_swap:
+        return pages if file else 0
+    if scan.priority == 0 and m.vm[0].swappiness:
+        return pages
+    if scan.file_is_tiny:
+        return 0 if file else pages
+    if scan.cache_trim:
+        return pages if file else 0
+    of_anon, of_file = _pressure(s, m, lru_set)
+    return int(pages * (of_file if file else of_anon) // max(of_anon + of_file, 1))
+
+
+@jit
+def shrink_lruvec(s: State, m: Memory, cpu: Cpu, lru_set: int) -> None:
+    """Scan all lists of a set, each in its turn, until enough was freed (shrink_lruvec)."""
+    scan = m.scan[0]
+    ia, aa = scan_count(s, m, lru_set, INACTIVE_ANON), scan_count(s, m, lru_set, ACTIVE_ANON)
+    fi, fa = scan_count(s, m, lru_set, INACTIVE_FILE), scan_count(s, m, lru_set, ACTIVE_FILE)
+    all_anon, all_file = ia + aa + 1, fi + fa + 1
+    target_anon, target_file = (ia, aa), (fi, fa)
+    adjusted = not scan.is_kswapd and scan.priority == DEF_PRIORITY
+    freed = 0
+    while ia or fa or fi:
+        nr = min(ia, SWAP_CLUSTER_MAX)
+        ia -= nr
+        freed += shrink_list(s, m, cpu, lru_set, INACTIVE_ANON, nr) if nr else 0
+        nr = min(aa, SWAP_CLUSTER_MAX)
+        aa -= nr
+        freed += shrink_list(s, m, cpu, lru_set, ACTIVE_ANON, nr) if nr else 0
+        nr = min(fi, SWAP_CLUSTER_MAX)
+        fi -= nr
+        freed += shrink_list(s, m, cpu, lru_set, INACTIVE_FILE, nr) if nr else 0
+        nr = min(fa, SWAP_CLUSTER_MAX)
+        fa -= nr
+        freed += shrink_list(s, m, cpu, lru_set, ACTIVE_FILE, nr) if nr else 0
+        if freed < scan.nr_to_reclaim or adjusted:
+            continue
+        if not fi + fa or not ia + aa:
+            break
+        if fi + fa > ia + aa:
+            done = 100 - (ia + aa) * 100 // all_anon
+            ia = aa = 0
+            fi, fa = _rest(target_file[0], fi, done), _rest(target_file[1], fa, done)
+        else:
+            done = 100 - (fi + fa) * 100 // all_file
+            fi = fa = 0
+            ia, aa = _rest(target_anon[0], ia, done), _rest(target_anon[1], aa, done)
+        adjusted = True
+    scan.nr_reclaimed += freed
+    if can_reclaim_anon(m) and inactive_is_low(m, lru_set, INACTIVE_ANON):
+        shrink_active_list(s, m, lru_set, ACTIVE_ANON, SWAP_CLUSTER_MAX)
+
+
+@primitive
+def _rest(target: int, left: int, percent: int) -> int:
+    """What is left of a list to scan, when the smaller kind has been scanned to so many per cent."""
+    wanted = target * percent // 100
+    return wanted - min(wanted, target - left)
+
+
+@jit
+def _note_state(m: Memory, lru_set: int) -> None:
+    """What kswapd saw decides who writes, and who waits (shrink_node)."""
+    scan, lists = m.scan[0], m.lru[lru_set]
+    if scan.writeback and scan.writeback == scan.taken:
+        lists.set_flags |= PGDAT_WRITEBACK
+    if scan.unqueued_dirty and scan.unqueued_dirty == scan.file_taken:
+        lists.set_flags |= PGDAT_DIRTY
+    if scan.dirty and scan.dirty == scan.congested:
+        lists.set_flags |= NODE_CONGESTED
+
+
+@jit
+def shrink_node(s: State, m: Memory, cpu: Cpu, lru_set: int) -> int:
+    """Reclaim from one set of lists; how many pages (shrink_node, 4.7: shrink_zone)."""
+    scan, before = m.scan[0], m.scan[0].nr_reclaimed
+    scan.taken = scan.file_taken = scan.dirty = scan.unqueued_dirty = 0
+    scan.congested = scan.writeback = scan.immediate = 0
+    prepare_scan_control(s, m, lru_set)
+    shrink_lruvec(s, m, cpu, lru_set)
+    if scan.is_kswapd:
+        _note_state(m, lru_set)
+    freed = scan.nr_reclaimed - before
+    if freed:
+        m.vm[0].kswapd_failures = 0
+        m.lru[lru_set].pages_scanned = 0
+    else:
+        scan.cache_trim_failed |= scan.cache_trim
+        m.lru[lru_set].pages_scanned += scan.nr_scanned
+    return freed  # type: ignore[no-any-return]
+
+
+@primitive
+def zone_reclaimable(m: Memory, lru_set: int) -> bool:
+    """4.7: whether a zone has not been scanned six times over in vain (zone_reclaimable)."""
+    nr = m.lru[lru_set].nr
+    pages = nr[INACTIVE_FILE] + nr[ACTIVE_FILE]
+    if can_reclaim_anon(m):
+        pages += nr[INACTIVE_ANON] + nr[ACTIVE_ANON]
+    return m.lru[lru_set].pages_scanned < pages * 6  # type: ignore[no-any-return]
+
+
+@jit
+def snapshot_refaults(m: Memory, lru_set: int) -> None:
+    """The next reclaim asks whether the working set changed since (snapshot_refaults)."""
+    lists = m.lru[lru_set]
+    lists.refaults[0], lists.refaults[1] = lists.activated[0], lists.activated[1]

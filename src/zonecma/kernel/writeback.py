@@ -1,0 +1,203 @@
+"""Dirty pages and their way to the disk (mm/page-writeback.c, fs/fs-writeback.c, 6.12 and 4.7).
+
+Pages are written in the order in which they became dirty; the kernel goes by inode, oldest first.
+"""
+
+from __future__ import annotations
+
+from zonecma.kernel.disk import is_full, write_later
+from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.lru import lru_add_tail, lru_del, pages_of
+from zonecma.kernel.memory import (
+    ACTIVE_FILE,
+    DEVICES,
+    DIRTY,
+    DISK,
+    HELD,
+    INACTIVE_ANON,
+    INACTIVE_FILE,
+    JOURNAL,
+    NO_LRU,
+    NOT_QUEUED,
+    RECLAIM,
+    WRITEBACK,
+    Memory,
+)
+from zonecma.kernel.state import State
+from zonecma.kernel.zone import MAX_NR_ZONES
+
+WRITEBACK_CHUNK = 1024
+"""MIN_WRITEBACK_PAGES: what the flusher gives the disk before it looks again."""
+_RATELIMIT = 32
+"""Pages that a task makes dirty before it is asked about the limits (ratelimit_pages, at least 32)."""
+
+
+@jit
+def account_dirty(m: Memory, obj: int) -> None:
+    """A page becomes dirty, and joins the end of the list of those that are."""
+    page, head = m.page[obj], m.vm[0].dirty_list
+    if page.flags & DIRTY:
+        return
+    page.flags |= DIRTY
+    page.dirtied = m.vm[0].now
+    page.dirty_next, page.dirty_prev = head, m.page[head].dirty_prev
+    m.page[page.dirty_prev].dirty_next = m.page[head].dirty_prev = obj
+    m.vm[0].nr_dirty += pages_of(m, obj)
+
+
+@jit
+def account_cleaned(m: Memory, obj: int) -> None:
+    """A page is not dirty any more."""
+    page = m.page[obj]
+    if not page.flags & DIRTY:
+        return
+    page.flags &= ~DIRTY
+    m.page[page.dirty_prev].dirty_next, m.page[page.dirty_next].dirty_prev = page.dirty_next, page.dirty_prev
+    m.vm[0].nr_dirty -= pages_of(m, obj)
+
+
+@jit
+def start_writeback(s: State, m: Memory, obj: int, device: int) -> None:
+    """A page's write begins (folio_start_writeback)."""
+    if is_full(m, device):
+        _end_oldest(s, m, device)
+    account_cleaned(m, obj)
+    page = m.page[obj]
+    page.flags |= WRITEBACK
+    m.vm[0].nr_writeback += pages_of(m, obj)
+    m.vm[0].pgpgout += pages_of(m, obj)
+    write_later(m, device, obj, pages_of(m, obj))
+
+
+@jit
+def end_writeback(s: State, m: Memory, obj: int) -> None:
+    """A page's write ended: one that reclaim waits for goes where it is found next (folio_end_writeback).
+
+    What the journal held is free to go with its write (journal_clean_one_cp_list).
+    """
+    page = m.page[obj]
+    if page.flags & RECLAIM and page.lru != NO_LRU:
+        lru = page.lru
+        if lru == INACTIVE_ANON or lru == INACTIVE_FILE:
+            lru_del(s, m, obj)
+            lru_add_tail(s, m, obj, lru)
+        page.flags &= ~RECLAIM
+    if page.flags & JOURNAL:
+        page.flags &= ~(JOURNAL | HELD)
+    page.flags &= ~WRITEBACK
+    m.vm[0].nr_writeback -= pages_of(m, obj)
+
+
+@jit
+def _end_oldest(s: State, m: Memory, device: int) -> None:
+    """Take the oldest write off its ring; it may be of a page that was given back meanwhile."""
+    disk = m.disk[device]
+    entry = m.writes[device, disk.first % m.writes[device].size]
+    disk.first += 1
+    page = m.page[entry.object]
+    if page.flags & WRITEBACK and page.done == entry.done:
+        end_writeback(s, m, entry.object)
+
+
+@jit
+def complete_io(s: State, m: Memory) -> None:
+    """End all writes that are done by now."""
+    for device in range(DEVICES):
+        disk, ring = m.disk[device], m.writes[device]
+        while disk.first < disk.last and ring[disk.first % ring.size].done <= m.vm[0].now:
+            _end_oldest(s, m, device)
+
+
+@jit
+def forget_io(m: Memory, obj: int) -> None:
+    """A page is given back: neither dirty nor under writeback any more (truncate_cleanup_folio)."""
+    page = m.page[obj]
+    account_cleaned(m, obj)
+    if page.flags & WRITEBACK:
+        m.vm[0].nr_writeback -= pages_of(m, obj)
+        page.flags &= ~WRITEBACK
+        page.done = NOT_QUEUED
+
+
+@jit
+def dirtyable_memory(s: State, m: Memory) -> int:
+    """Pages that could be dirty cache (global_dirtyable_memory)."""
+    pages = -m.vm[0].totalreserve
+    for zone in range(MAX_NR_ZONES):
+        pages += s.zone[zone].nr_free_pages
+    for lru_set in range(m.vm[0].nr_sets):
+        pages += m.lru[lru_set].nr[INACTIVE_FILE] + m.lru[lru_set].nr[ACTIVE_FILE]
+    return max(pages, 0) + 1  # type: ignore[no-any-return]
+
+
+@primitive
+def background_thresh(s: State, m: Memory) -> int:
+    """Dirty pages above which the flusher begins (domain_dirty_limits)."""
+    return dirtyable_memory(s, m) * m.vm[0].dirty_background_ratio // 100  # type: ignore[no-any-return]
+
+
+@primitive
+def dirty_thresh(s: State, m: Memory) -> int:
+    """Dirty pages that there may be at most."""
+    return dirtyable_memory(s, m) * m.vm[0].dirty_ratio // 100  # type: ignore[no-any-return]
+
+
+@jit
+def write_oldest(s: State, m: Memory, pages: int) -> int:
+    """Begin to write the pages that have been dirty for longest; how many."""
+    written, head = 0, m.vm[0].dirty_list
+    while written < pages and m.page[head].dirty_next != head:
+        obj = m.page[head].dirty_next
+        written += pages_of(m, obj)
+        start_writeback(s, m, obj, DISK)
+    return written
+
+
+@primitive
+def _is_busy(m: Memory) -> bool:
+    """Whether the flusher waits for the disk to take its last chunk."""
+    return m.vm[0].nr_writeback >= WRITEBACK_CHUNK  # type: ignore[no-any-return]
+
+
+@jit
+def wakeup_flusher(s: State, m: Memory) -> None:
+    """Background writeback, down to its limit (wb_do_writeback, wb_over_bg_thresh)."""
+    complete_io(s, m)
+    limit = background_thresh(s, m)
+    while m.vm[0].nr_dirty > limit and not _is_busy(m):
+        write_oldest(s, m, min(WRITEBACK_CHUNK, m.vm[0].nr_dirty - limit))
+
+
+@jit
+def _write_expired(s: State, m: Memory) -> None:
+    head, old = m.vm[0].dirty_list, m.vm[0].now - m.vm[0].dirty_expire_ns
+    while m.page[head].dirty_next != head and m.page[m.page[head].dirty_next].dirtied <= old:
+        start_writeback(s, m, m.page[head].dirty_next, DISK)
+
+
+@jit
+def flush_in_time(s: State, m: Memory) -> None:
+    """What the disk and the flusher have done by now: writes that ended, the periodic round of every 5 s."""
+    complete_io(s, m)
+    vm = m.vm[0]
+    if vm.now >= vm.flusher_at:
+        vm.flusher_at = vm.now + vm.dirty_writeback_ns
+        _write_expired(s, m)
+
+
+@jit
+def balance_dirty_pages(s: State, m: Memory) -> None:
+    """Who makes pages dirty wakes the flusher, and is held up half way to the limit (balance_dirty_pages)."""
+    vm = m.vm[0]
+    if vm.nr_dirty % _RATELIMIT:
+        return
+    wakeup_flusher(s, m)
+    freerun = (background_thresh(s, m) + dirty_thresh(s, m)) // 2
+    while vm.writers_wait and vm.nr_dirty + vm.nr_writeback > freerun:
+        disk = m.disk[DISK]
+        if disk.first == disk.last:
+            return
+        until = max(m.writes[DISK, disk.first % m.writes[DISK].size].done, vm.now)
+        vm.throttled_ns += until - vm.now
+        vm.now = until
+        wakeup_flusher(s, m)

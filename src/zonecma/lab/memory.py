@@ -1,0 +1,136 @@
+"""A Memory for a State: nothing in it yet, and what each step costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.kernel.memory import (
+    COST,
+    DEVICE,
+    DEVICES,
+    DISK,
+    LRU_SET,
+    NO_LRU,
+    NOT_QUEUED,
+    NR_KINDS,
+    NR_LRU,
+    PAGE,
+    SCAN,
+    SWAP,
+    VM,
+    WRITE,
+    Memory,
+)
+from zonecma.kernel.oom import NOBODY
+from zonecma.kernel.rules import NEWEST, Rules
+from zonecma.kernel.state import Records, State
+from zonecma.kernel.thresholds import totalreserve_pages
+from zonecma.kernel.workingset import NEVER_EVICTED
+from zonecma.kernel.zone import MAX_NR_ZONES
+from zonecma.workload.requests import DIRTY
+from zonecma.workload.touched import TouchedLoad
+from zonecma.workload.users import UserKind
+
+NO_COSTS: Mapping[str, float] = {}
+"""Every step takes no time."""
+
+SWAPPINESS = 60
+"""vm.swappiness, as kernels have it by default."""
+_DIRTY_BACKGROUND_RATIO, _DIRTY_RATIO = 10, 20
+_SECOND = 1_000_000_000
+_DIRTY_EXPIRE, _DIRTY_WRITEBACK = 30 * _SECOND, 5 * _SECOND
+"""vm.dirty_expire_centisecs and vm.dirty_writeback_centisecs"""
+
+
+def _records(shape: int | tuple[int, ...], dtype: np.dtype[np.void]) -> Records:
+    return np.zeros(shape, dtype).view(np.recarray)
+
+
+def empty_memory(
+    state: State,
+    nr_objects: int,
+    *,
+    swap_pages: int = 0,
+    costs: Mapping[str, float] = NO_COSTS,
+    rules: Rules = NEWEST,
+    swappiness: int = SWAPPINESS,
+    closed: bool = True,
+    now: int = 0,
+    seed: int = 0,
+    in_area: NDArray[np.uint8] | None = None,
+) -> Memory:
+    """A Memory for ``nr_objects`` objects, all absent.
+
+    ``costs``: nanoseconds by the names of COST and, with ``disk_`` and ``swap_`` before them, of
+    DEVICE; what is not there takes no time.  ``now``: ns, the clock's start.  ``in_area``:
+    u1[pageblocks], 1 where use is counted; where the State's areas lie if left out.
+    """
+    sets = 1 if rules.node_lrus else MAX_NR_ZONES
+    memory = Memory(
+        page=_records(nr_objects + sets * NR_LRU + 1, PAGE),
+        lru=_records(sets, LRU_SET),
+        writes=_records((DEVICES, nr_objects + 1), WRITE),
+        disk=_records(DEVICES, DEVICE),
+        cost=_records(1, COST),
+        in_area=_in_area(state) if in_area is None else in_area,
+        used=np.zeros(NR_KINDS, np.int64),
+        scan=_records(1, SCAN),
+        vm=_records(1, VM),
+    )
+    _empty_lists(memory, nr_objects)
+    _price(memory, costs)
+    vm = memory.vm[0]
+    vm.closed, vm.swappiness, vm.seed, vm.nr_sets, vm.now = closed, swappiness, seed, sets, now
+    vm.swap_free = vm.swap_total = swap_pages
+    vm.dirty_background_ratio, vm.dirty_ratio = _DIRTY_BACKGROUND_RATIO, _DIRTY_RATIO
+    vm.dirty_expire_ns, vm.dirty_writeback_ns = _DIRTY_EXPIRE, _DIRTY_WRITEBACK
+    vm.flusher_at, vm.victim = now + _DIRTY_WRITEBACK, NOBODY
+    vm.totalreserve = totalreserve_pages(state)
+    return memory
+
+
+def _in_area(state: State) -> NDArray[np.uint8]:
+    """u1[pageblocks]: where the areas lie."""
+    inside, order = np.zeros(len(state.block), np.uint8), int(state.conf.pageblock_order)
+    for area in state.cma:
+        inside[area.base_pfn >> order : (area.base_pfn + area.count) >> order] = 1
+    return inside
+
+
+def _empty_lists(memory: Memory, nr_objects: int) -> None:
+    """Each list's head is its only member; the list of dirty pages is the last."""
+    page = memory.page
+    heads = np.arange(nr_objects, len(page))
+    page.next[heads] = page.prev[heads] = page.dirty_next[heads] = page.dirty_prev[heads] = heads
+    page.lru, page.done, page.age, page.task = NO_LRU, NOT_QUEUED, NEVER_EVICTED, NOBODY
+    memory.vm[0].first_list, memory.vm[0].dirty_list = nr_objects, len(page) - 1
+
+
+def _price(memory: Memory, costs: Mapping[str, float]) -> None:
+    """Write a table of costs into the records that the model reads."""
+    devices = {"disk": DISK, "swap": SWAP}
+    for name, cost in costs.items():
+        device, _, step = name.partition("_")
+        if device in devices:
+            memory.disk[devices[device]][f"{step}_ns"] = cost
+        elif name in COST.fields:  # type: ignore[operator]
+            memory.cost[0][name] = cost
+
+
+def describe_objects(memory: Memory, script: TouchedLoad) -> None:
+    """Tell a Memory what the objects of a load are; those beyond are movable pages that nobody knows.
+
+    Metadata that becomes dirty is changed by a transaction, which holds it from the start.  A recording
+    that does not tell of dirty pages is taken to change all of it.
+    """
+    page, facts = memory.page, script.objects
+    known = slice(0, len(facts))
+    page.gfp[known], page.order[known], page.kind[known] = facts["gfp"], facts["order"], facts["kind"]
+    page.task[known] = facts["task"].astype(np.int32)
+    metadata = facts["kind"] == UserKind.BLOCKDEV
+    dirtied = np.zeros(len(facts), np.bool_)
+    dirtied[script.requests["object"][script.requests["op"] == DIRTY]] = True
+    page.journaled[known] = metadata & (dirtied if (metadata & dirtied).any() else True)

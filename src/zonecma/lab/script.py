@@ -1,0 +1,46 @@
+"""A recording's load made ready to be run: closed, as what programs did, or open, as what was asked."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonecma.lab.replay import Replay
+from zonecma.lab.touched import touched_load_of
+from zonecma.workload.programs import OBJECT_FACTS
+from zonecma.workload.requests import ALLOC, BULK, OF_THE_KERNEL, UNKNOWN_GFP, Load
+from zonecma.workload.touched import TouchedLoad
+from zonecma.workload.users import UserKind, user_kind
+
+
+def script_of(replay: Replay, *, closed: bool) -> TouchedLoad:
+    """What a run is to do between a recording's snapshots."""
+    return touched_load_of(replay) if closed else plain_load(replay.load)
+
+
+def plain_load(load: Load) -> TouchedLoad:
+    """All that was asked, in the same terms: nothing is touched, and what reclaim freed is freed."""
+    requests = load.requests[load.requests["origin"] & OF_THE_KERNEL == 0]
+    objects = np.zeros(load.nr_objects, OBJECT_FACTS)
+    objects["gfp"], objects["kind"], objects["file"] = UNKNOWN_GFP, UserKind.OTHER, -1
+    kinds = np.array([user_kind(int(mask)) for mask in load.gfp_masks], np.uint8)
+    for rows, numbers in _allocated(requests, load):
+        objects["gfp"][numbers], objects["order"][numbers] = rows["gfp"], rows["order"]
+        known = rows["gfp"] != UNKNOWN_GFP
+        objects["kind"][numbers[known]] = kinds[rows["gfp"][known]]
+    stalls = np.zeros(len(requests), np.int64)
+    return TouchedLoad(requests, load.gfp_masks, load.living, objects, stalls, load.nr_objects, 0)
+
+
+def _allocated(
+    requests: NDArray[np.void], load: Load
+) -> list[tuple[NDArray[np.void], NDArray[np.int64]]]:
+    """Rows with a gfp class and an order, and whose they are."""
+    single, bulk = requests[requests["op"] == ALLOC], requests[requests["op"] == BULK]
+    owners = np.repeat(bulk["object"], bulk["count"])
+    within = np.arange(len(owners)) - np.repeat(np.cumsum(bulk["count"]) - bulk["count"], bulk["count"])
+    return [
+        (load.living, load.living["object"].astype(np.int64)),
+        (single, single["object"].astype(np.int64)),
+        (np.repeat(bulk, bulk["count"]), owners + within),
+    ]

@@ -1,0 +1,85 @@
+"""The load that a real 4.7 was observed under: jobs that grow, touch what they have, and read files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zonecma.workload.scenario import (
+    KERNEL_PAGE,
+    MIB,
+    PROGRAM,
+    READ,
+    SLAB,
+    WRITTEN,
+    Layout,
+    Programs,
+    Scenario,
+    scenario_of,
+)
+
+_FILES, _FILE_PAGES = 64, 3 * MIB
+_PASSES = 3
+_PAGES_OF_TABLE = 512
+"""A page of page table maps so many."""
+
+
+@dataclass(frozen=True)
+class GrowAndTouch:
+    """What is known of the load, and what is not."""
+
+    jobs: int
+    smallest_mib: int
+    largest_mib: int
+    """each job grows to a size drawn evenly from here"""
+    grow_ns: float
+    """CPU time of a new page, fault included: fitted"""
+    read_ns: float
+    """and of a page that is read: fitted"""
+    touch_ns: float = 100
+    """and of a page that is touched again; assumed"""
+    touched_again: int = 64
+    """accesses at random for each MiB grown; assumed"""
+    slots: int = 16
+    written_pages: int = 16
+    """the small file that each job writes; assumed"""
+    kernel_mib: int = 16
+    """what a kernel with an initial ramdisk has taken (free pages of the observed boots)"""
+    slot_kernel_pages: int = 12
+    """stack, descriptors and tables of a process; assumed"""
+
+
+def grow_and_touch(load: GrowAndTouch, seed: int) -> Scenario:
+    """One drawing of the load."""
+    draw = np.random.default_rng(seed)
+    layout, programs = Layout(), Programs()
+    base = layout.region(SLAB, load.kernel_mib * MIB)
+    files = layout.region(READ, _FILES * _FILE_PAGES)
+    written = layout.region(WRITTEN, load.jobs * load.written_pages)
+    largest = load.largest_mib * MIB
+    tables = largest // _PAGES_OF_TABLE + load.slot_kernel_pages
+    slots = []
+    for slot in range(load.slots):
+        slots.append(layout.region(PROGRAM, largest, task=slot))
+        layout.region(KERNEL_PAGE, tables, task=slot)
+    programs.use(base, load.kernel_mib * MIB)
+    for job in range(load.jobs):
+        _job(programs, load, draw, files, written + job * load.written_pages)
+    return scenario_of(layout, slots, programs)
+
+
+def _job(programs: Programs, load: GrowAndTouch, draw: np.random.Generator, files: int, written: int) -> None:
+    mib, tables = int(draw.integers(load.smallest_mib, load.largest_mib + 1)), load.largest_mib * MIB
+    programs.begin()
+    programs.use(tables, load.slot_kernel_pages, own=True)
+    tables += load.slot_kernel_pages
+    for grown in range(mib):
+        if grown * MIB % _PAGES_OF_TABLE == 0:
+            programs.use(tables + grown * MIB // _PAGES_OF_TABLE, 1, own=True)
+        programs.use(grown * MIB, MIB, load.grow_ns, own=True, write=True)
+        programs.use_any(0, (grown + 1) * MIB, load.touched_again, load.touch_ns, own=True, write=True)
+        programs.use(files + int(draw.integers(_FILES)) * _FILE_PAGES, _FILE_PAGES, load.read_ns)
+    for _ in range(_PASSES):
+        programs.use(0, mib * MIB, load.touch_ns, own=True, write=True)
+    programs.use(written, load.written_pages, load.read_ns, write=True)

@@ -1,8 +1,9 @@
 """The trace's schema: one dtype for all events, and what each event puts into its columns.
 
 Field names are those of the kernel's TP_printk lines (include/trace/events/, 4.7 to 6.12) and
-of kprobes: ``bulk``, the return of alloc_pages_bulk, ``isolfree``, __isolate_free_page, and
-``putback``, __putback_isolated_page; and ``decay``, decay_pcp_high.
+of kprobes: ``bulk``, the return of alloc_pages_bulk, ``isolfree``, __isolate_free_page,
+``putback``, __putback_isolated_page; ``decay``, decay_pcp_high; ``swapout``, swap_writepage, and
+``swapin``, swap_read_folio.
 """
 
 from __future__ import annotations
@@ -229,6 +230,8 @@ EVENTS: tuple[EventSpec, ...] = (
     EventSpec("bulk_page"),  # pfn: one frame of the bulk event above it; no line of its own
     _spec("bulkin", {"gfp": ("b", N), "nr": ("a", N)}),
     _spec("decay", {"zone": ("a", N)}),
+    _spec("swapout", {"page": ("pfn", P)}),
+    _spec("swapin", {"page": ("pfn", P)}),
     _spec("isolfree", {"page": ("pfn", P), "order": _ORDER}),
     _spec("putback", {"page": ("pfn", P), "order": _ORDER}),
 )

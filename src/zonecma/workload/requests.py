@@ -47,6 +47,10 @@ COMPACT_SOURCE = 18
 """compaction chose where to scan for pages to move: ``pfn``; its scanners were at ``count``, ``object``"""
 COMPACT_TARGET = 19
 """compaction searched the lists for targets; its scanners were at ``count`` and ``object``"""
+TOUCH = 20
+"""an object is accessed: a hit, or a fault where it is not in memory"""
+DIRTY = 21
+"""a file's object, or a buffer, is made dirty"""
 NO_AREA = 255
 
 # REQUEST.align of an ALLOC

@@ -256,6 +256,13 @@ def test_what_a_call_moves_lives_on_in_its_target():
     assert load.requests["pfn"][-1] == B
 
 
+def test_what_it_drops_to_get_a_target_is_not_moved_there():
+    """Direct reclaim within migration, for the second of two targets."""
+    inside = [alloc("c-7", B, TARGET), *reclaims("c-7", *dropped("c-7", A)), free("c-7", C)]
+    events = [*page("a-1", A), alloc("a-1", C, FAULT), starts(), *migrates(*inside), free("a-1", B)]
+    assert done(touched(*events)) == [(ALLOC, 0), (ALLOC, 1), (CMA_ALLOC, 2), (FREE, 1)]
+
+
 def test_what_a_call_drops_is_evicted():
     events = [*page("a-1", C), starts(), *dropped("c-7", C), finishes(), *page("a-1", A)]
     assert done(touched(*events)) == [(ALLOC, 0), (CMA_ALLOC, 1), (TOUCH, 0)]

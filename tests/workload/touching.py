@@ -60,11 +60,11 @@ def reclaims(task, *inside):
 
 def broken_promises(load):
     """What is done to objects that are not there: an object is there from its allocation to its free."""
-    there, broken, named = set(load.living["object"].tolist()), [], len(load.living)
-    if len(there) < named:
+    there, broken = set(load.living["object"].tolist()), []
+    if len(there) < len(load.living):
         broken.append("an object that lives twice")
-    for request in load.requests:
-        op, number, count = (int(request[field]) for field in ("op", "object", "count"))
+    columns = (load.requests[name].tolist() for name in ("op", "object", "count"))
+    for op, number, count in zip(*columns, strict=True):
         if op in (ALLOC, BULK, CMA_ALLOC):
             born = set(range(number, number + (count if op == BULK else 1)))
             if born & there or max(born) >= load.nr_objects:

@@ -233,7 +233,8 @@ def _free(books: Books, facts: Facts, events: NDArray[Any], i: int) -> None:
         number = object_at(objects, pfn)  # free frames at the ends of a range are given back like pages
     else:
         number = find(objects, task, pfn, event.order, i)
-    moved = moves_page(objects.lives, books.migrations, events, event)
+    # What a migration's own reclaim drops, to get its targets, is no source.
+    moved = books.reclaims[task] == NOBODY and moves_page(objects.lives, books.migrations, events, event)
     page_freed(objects.lives, event, i)
     if moved or number == NOBODY:
         return

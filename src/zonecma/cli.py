@@ -235,6 +235,34 @@ def boot(
         _note(booted.inputs, as_json)
 
 
+@app.command(short_help="Run a published experiment in the model, beside what was published.")
+def reproduce(
+    experiment: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXPERIMENT",
+            help="zone-cma-2015, cma-2014, zone-cma-6.12 or observed-4.7.",
+            show_default=False,
+        ),
+    ],
+    seeds: Annotated[int, typer.Option(help="How many drawings of each load are run.", min=1)] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Run a published experiment in the model: its load drawn anew for each seed, its kernels, its machine.
+
+    Loads are fitted to the machine without an area alone; the rest is predicted.
+    """
+    from zonecma.lab.experiments import experiment_called
+    from zonecma.lab.reproduce import reproduce as run
+    from zonecma.report.progress import terminal_progress
+    from zonecma.report.reproduction import reproduction_json, reproduction_table
+
+    chosen = experiment_called(experiment)
+    with terminal_progress() as progress:
+        outcome = run(chosen, seeds, progress)
+    _print(outcome, as_json, reproduction_table, reproduction_json)
+
+
 @app.command(short_help="List the placements that there are.")
 def placements(as_json: AsJson = False) -> None:
     """List the placements that there are: what they do, which kernels do so, what the model leaves out."""

@@ -1,9 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 
 from zonecma.workload.grow_and_touch import GrowAndTouch, grow_and_touch
 from zonecma.workload.scenario import MIB
 
-LOAD = GrowAndTouch(jobs=20, smallest_mib=3, largest_mib=6, grow_ns=5, read_ns=2, slots=4)
+FILE = 3 * MIB
+
+LOAD = GrowAndTouch(jobs=20, smallest_mib=3, largest_mib=6, slowdown=2, slots=4)
+
+
+def reads(steps):
+    """Which steps read a file."""
+    return (steps["own"] == 0) & (steps["count"] == FILE)
 
 
 def test_sizes_are_within_the_limits():
@@ -11,16 +20,20 @@ def test_sizes_are_within_the_limits():
     sizes = set()
     for job in range(1, LOAD.jobs + 1):
         steps = scenario.steps[scenario.first_step[job] : scenario.first_step[job + 1]]
-        sizes.add(int(steps["count"][steps["ns"] == LOAD.grow_ns].sum()) // MIB)
+        sizes.add(int(reads(steps).sum()))
     assert sizes == {3, 4, 5, 6}
 
 
 def test_a_file_is_read_for_each_mib():
     scenario = grow_and_touch(LOAD, 1)
     steps = scenario.steps
-    read = (steps["own"] == 0) & (steps["write"] == 0) & (steps["ns"] == LOAD.read_ns)
-    assert read.sum() == (steps["ns"] == LOAD.grow_ns).sum()
-    assert set(steps["count"][read]) == {3 * MIB}
+    new = (steps["own"] == 1) & (steps["random"] == 0) & (steps["count"] == MIB)
+    assert reads(steps).sum() == new.sum()
+
+
+def test_a_slow_cpu_takes_longer_to_read():
+    fast, slow = (grow_and_touch(replace(LOAD, slowdown=factor), 1).steps for factor in (1, 4))
+    assert slow["ns"].max() == 4 * fast["ns"].max()
 
 
 def test_steps_stay_within_their_slot():

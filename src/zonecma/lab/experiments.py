@@ -1,15 +1,18 @@
 """The experiments that ``reproduce`` knows: load, machine, variants, and what was published.
 
-Loads are fitted to a machine without an area alone: the first variant's 0 MB column
-(``tools/fit.py``).  All else is predicted.
+Loads are fitted to a machine without an area alone: the first variant's 0 MB column.
+``tools/fit.py`` does it, and writes ``fitted.toml``.  All else is predicted.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 
+from zonecma.errors import InputError
 from zonecma.lab.published import (
     INTERLEAVE_V1,
     INTERLEAVE_V2,
@@ -23,6 +26,8 @@ from zonecma.placement import PLACEMENTS
 from zonecma.workload.grow_and_touch import GrowAndTouch
 from zonecma.workload.kernel_build import KernelBuild
 
+FITTED = Path(__file__).with_name("fitted.toml")
+"""Each table's fitted parameters."""
 AREA_MIB = 512
 BOTH = (0, AREA_MIB)
 
@@ -61,6 +66,11 @@ class Table:
     """ns, where the machine's disks are known"""
 
 
+def fitted(title: str, load: Load) -> Load:
+    """A table's load, with the parameters that were fitted for it."""
+    return replace(load, **tomllib.loads(FITTED.read_text()).get(title, {}))
+
+
 @dataclass(frozen=True)
 class Experiment:
     """Tables that belong together."""
@@ -81,11 +91,10 @@ _MACHINE = (
 )
 _OLD = "the kernels of those posts (3.15 to 3.18) are older than 4.7, whose rules the model follows"
 
-_BUILD_2015 = KernelBuild(slots=16, cpu_seconds=700, program_mib=20)
-_BUILD_J16 = KernelBuild(slots=16, cpu_seconds=860, program_mib=20)
-_BUILD_J24 = KernelBuild(slots=24, cpu_seconds=860, program_mib=20)
-_FITTED = MappingProxyType({"program_mib": "pswpout", "cpu_seconds": "elapsed"})
+_SIZE_AND_TIME = MappingProxyType({"program_mib": "pswpout", "cpu_seconds": "elapsed"})
+_ALL_THREE = MappingProxyType({"program_mib": "mem_free_kb", "spread": "pswpout", "cpu_seconds": "elapsed"})
 
+_BUILD_2015 = fitted("zone-cma", KernelBuild(slots=16, cpu_seconds=700, program_mib=45))
 _BEFORE = Variant("before: last-resort", "last-resort", "before")
 
 ZONE_CMA = Experiment(
@@ -104,7 +113,7 @@ ZONE_CMA = Experiment(
             _SWAPPED,
             8,
             ZONE_CMA_2015,
-            fitted=_FITTED,
+            fitted=_SIZE_AND_TIME,
         ),
     ),
     (*_MACHINE, _OLD),
@@ -116,16 +125,16 @@ INTERLEAVE = Experiment(
     tuple(
         Table(
             f"interleave, {version}",
-            load,
+            fitted(f"interleave, {version}", KernelBuild(slots=slots, cpu_seconds=860, program_mib=45)),
             (_BEFORE, Variant(f"after: interleave, {version}", f"interleave,version={version}", "after")),
             _WITH_FREE,
             4,
             published,
-            fitted=_FITTED,
+            fitted=_ALL_THREE,
         )
-        for version, load, published in (
-            ("v2", _BUILD_J16, INTERLEAVE_V2),
-            ("v1", _BUILD_J24, INTERLEAVE_V1),
+        for version, slots, published in (
+            ("v2", 16, INTERLEAVE_V2),
+            ("v1", 24, INTERLEAVE_V1),
         )
     ),
     (*_MACHINE, _OLD, "the posts do not say whether nr_free_cma is a mean; the first one leaves it out"),
@@ -169,7 +178,7 @@ def _observed(
 ) -> Table:
     return Table(
         title,
-        GrowAndTouch(jobs, *mib, grow_ns=5000, read_ns=2000),
+        fitted(title, GrowAndTouch(jobs, *mib, slowdown=4)),
         (
             Variant("stock: last-resort", "last-resort", "stock"),
             Variant("zone-cma, v3 as posted", "zone-cma,series=v3", "v3", (AREA_MIB,)),
@@ -179,7 +188,7 @@ def _observed(
         ("elapsed", "pswpin", "pswpout", "mean_free", "mean_free_area"),
         2,
         published,
-        fitted={"grow_ns": "elapsed"},
+        fitted={"slowdown": "elapsed"},
         costs=_limits(*limits),
     )
 
@@ -202,3 +211,10 @@ OBSERVED = Experiment(
 EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
     {one.name: one for one in (ZONE_CMA, INTERLEAVE, TODAY, OBSERVED)}
 )
+
+
+def experiment_called(name: str) -> Experiment:
+    """The experiment of this name; raises InputError that lists them when there is none."""
+    if name not in EXPERIMENTS:
+        raise InputError(f"no experiment is called {name[:60]!r}; there are {', '.join(EXPERIMENTS)}")
+    return EXPERIMENTS[name]

@@ -14,12 +14,15 @@ import numpy as np
 from zonecma.kernel.jit import compile_once
 from zonecma.lab.experiments import Experiment, Load, Table, Variant
 from zonecma.lab.scenario_run import Figures, Setup, run_scenario
+from zonecma.machine.costs import read_costs
 from zonecma.progress import Progress, no_progress
 from zonecma.workload.grow_and_touch import GrowAndTouch, grow_and_touch
 from zonecma.workload.kernel_build import kernel_build
 from zonecma.workload.scenario import Scenario
 
 BOARD = "vm-1g-cma512"
+TICK = 4e6
+"""ns of a jiffy: CONFIG_HZ is 250."""
 SEEDS = 10
 """Drawings of each load, unless told."""
 
@@ -88,9 +91,19 @@ def runs_of(experiment: Experiment, key: Key, seeds: int) -> list[Run]:
 def setup_of(table: Table, variant: Variant, reserve: int) -> Setup:
     """The machine of one column."""
     options = f"nr_cpus={table.cpus} cma={reserve}M transparent_hugepage=never"
-    return Setup(
-        BOARD, variant.placement, options, table.rules, rewritten=variant.rewritten, costs=dict(table.costs)
-    )
+    costs = costs_of(table)
+    return Setup(BOARD, variant.placement, options, table.rules, rewritten=variant.rewritten, costs=costs)
+
+
+def costs_of(table: Table) -> dict[str, float]:
+    """What each step takes (ns): the usual costs on a CPU as slow as the load's, its disks if known."""
+    cpu = {step: ns * table.load.slowdown for step, ns in read_costs().items() if not _is_device(step)}
+    disks = {step: ns for step, ns in read_costs().items() if _is_device(step)}
+    return {"tick": TICK} | cpu | disks | dict(table.costs)
+
+
+def _is_device(step: str) -> bool:
+    return step.startswith(("disk_", "swap_"))
 
 
 def scenario_for(load: Load, seed: int) -> Scenario:

@@ -21,6 +21,8 @@ from zonecma.workload.scenario import (
 
 _FILES, _FILE_PAGES = 64, 3 * MIB
 _PASSES = 3
+_COPY_NS = 372
+"""To copy a page to a program that reads it (machine/costs.toml, copy_page)."""
 _PAGES_OF_TABLE = 512
 """A page of page table maps so many."""
 
@@ -33,12 +35,8 @@ class GrowAndTouch:
     smallest_mib: int
     largest_mib: int
     """each job grows to a size drawn evenly from here"""
-    grow_ns: float
-    """CPU time of a new page, fault included: fitted"""
-    read_ns: float
-    """and of a page that is read: fitted"""
-    touch_ns: float = 100
-    """and of a page that is touched again; assumed"""
+    slowdown: float
+    """how many times longer the CPU takes than the one of the usual costs, as it is emulated: fitted"""
     touched_again: int = 64
     """accesses at random for each MiB grown; assumed"""
     slots: int = 16
@@ -71,15 +69,16 @@ def grow_and_touch(load: GrowAndTouch, seed: int) -> Scenario:
 
 def _job(programs: Programs, load: GrowAndTouch, draw: np.random.Generator, files: int, written: int) -> None:
     mib, tables = int(draw.integers(load.smallest_mib, load.largest_mib + 1)), load.largest_mib * MIB
+    copy = _COPY_NS * load.slowdown
     programs.begin()
     programs.use(tables, load.slot_kernel_pages, own=True)
     tables += load.slot_kernel_pages
     for grown in range(mib):
         if grown * MIB % _PAGES_OF_TABLE == 0:
             programs.use(tables + grown * MIB // _PAGES_OF_TABLE, 1, own=True)
-        programs.use(grown * MIB, MIB, load.grow_ns, own=True, write=True)
-        programs.use_any(0, (grown + 1) * MIB, load.touched_again, load.touch_ns, own=True, write=True)
-        programs.use(files + int(draw.integers(_FILES)) * _FILE_PAGES, _FILE_PAGES, load.read_ns)
+        programs.use(grown * MIB, MIB, own=True, write=True)
+        programs.use_any(0, (grown + 1) * MIB, load.touched_again, own=True, write=True)
+        programs.use(files + int(draw.integers(_FILES)) * _FILE_PAGES, _FILE_PAGES, copy)
     for _ in range(_PASSES):
-        programs.use(0, mib * MIB, load.touch_ns, own=True, write=True)
-    programs.use(written, load.written_pages, load.read_ns, write=True)
+        programs.use(0, mib * MIB, own=True, write=True)
+    programs.use(written, load.written_pages, copy, write=True)

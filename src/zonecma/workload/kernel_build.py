@@ -42,13 +42,15 @@ class KernelBuild:
     """CPU time of all compilations, without what memory costs: fitted"""
     program_mib: float
     """mean of what a compiler has in the end: fitted"""
-    jobs: int = 2400
+    slowdown: float = 1
+    """how many times longer memory management takes than the usual costs say"""
+    jobs: int = 1500
     """files compiled"""
     spread: float = 0.5
     """standard deviation of the logarithm of that size"""
     largest: float = 5
     """no compiler grows beyond so many times the mean"""
-    touched_again: int = 64
+    touched_again: int = 16
     """own pages touched at random for each 64 grown"""
     compiler_mib: int = 20
     """compiler, assembler, shell and their libraries: files that all jobs use"""
@@ -137,5 +139,5 @@ def _compile(programs: Programs, load: KernelBuild, at: _Places, job: int, pages
             programs.use(tables + grown // _PAGES_OF_TABLE, 1, own=True)
         programs.use(grown, min(_CHUNK, pages - grown), ns, own=True, write=True)
         programs.use_any(0, min(grown + _CHUNK, pages), load.touched_again, own=True, write=True)
-        programs.use_any(at.common, common, _CHUNK // 4)
+        programs.use_any(at.common, common, _CHUNK // 8)
     programs.use(at.outputs + job * load.object_pages, load.object_pages, write=True)

@@ -59,7 +59,7 @@ def figures(recording: Path) -> Figures:
 
 
 class Account:
-    """Figures, as the trace goes on."""
+    """Figures, as the trace goes on.  Bulk allocations are not movable: none are in an area."""
 
     def __init__(self, free: Frames, inside: Frames) -> None:
         self.figures = Figures()
@@ -67,27 +67,33 @@ class Account:
         self._held = np.zeros_like(free)
         self._kind: dict[int, str] = {}
         self._began: float | None = None
-        self._in_call = False
+        self._calling: set[str] = set()
+        """tasks that are in a contiguous call"""
+        self._used = self._in_use(slice(None))
         self._now, self._frame_seconds = 0.0, 0.0
 
     def line(self, line: Line) -> None:
         """Take an event into account; outside the load it only changes what is free."""
         if line.event == "print":
             self._mark(line)
-        pfn = _first_frame(line)
-        if pfn is None or not self._inside[pfn : pfn + 1].any():
+        frames = _frames(line)
+        if frames is None or not self._inside[frames].any():
             self._replay.line(line)
         else:
             self._advance(line.time)
+            self._used -= self._in_use(frames)
             self._replay.line(line)
-            self._hold(line, pfn)
+            self._hold(line, frames)
+            self._used += self._in_use(frames)
         self._kinds(line)
+        self._calls(line)
         if self._began is not None:
             self._count(line)
 
     def _mark(self, line: Line) -> None:
         if _BEGIN in line.text:
             self._began = self._now = line.time
+            self._frame_seconds = 0.0
         elif _END in line.text and self._began is not None:
             self._advance(line.time)
             time, frames = line.time - self._began, int(self._inside.sum())
@@ -95,18 +101,25 @@ class Account:
             self._began = None
 
     def _advance(self, time: float) -> None:
-        used = np.count_nonzero(self._inside & ~self._replay.free & ~self._held)
-        self._frame_seconds += used * (time - self._now)
+        self._frame_seconds += self._used * (time - self._now)
         self._now = time
 
-    def _hold(self, line: Line, pfn: int) -> None:
-        """Frames that a contiguous call has taken are held until they are freed."""
-        if line.event == "cma_alloc_finish":
-            self._held[pfn : pfn + (number(line.text, "count") or 0)] = not number(line.text, "errorno")
-        elif line.event == "isolfree" and self._in_call:
-            self._held[pfn : pfn + (1 << (number(line.text, "order") or 0))] = True
-        elif line.event == "mm_page_free":
-            self._held[pfn : pfn + (1 << (number(line.text, "order") or 0))] = False
+    def _in_use(self, frames: slice) -> int:
+        """How many of some frames are the areas', and in use."""
+        taken = ~(self._replay.free[frames] | self._held[frames])
+        return int(np.count_nonzero(self._inside[frames] & taken))
+
+    def _hold(self, line: Line, frames: slice) -> None:
+        """Frames that a contiguous call has taken are held until they go back, or are anybody's again."""
+        isolated = line.event == "isolfree" and line.task in self._calling
+        taken = line.event == "cma_alloc_finish" and not number(line.text, "errorno")
+        self._held[frames] = taken or (isolated and not self._replay.compacts(line.task))
+
+    def _calls(self, line: Line) -> None:
+        if line.event == "cma_alloc_start":
+            self._calling.add(line.task)
+        elif line.event == "cma_alloc_finish":
+            self._calling.discard(line.task)
 
     def _kinds(self, line: Line) -> None:
         if line.event == "mm_page_alloc" and (pfn := number(line.text, "pfn")):
@@ -117,10 +130,7 @@ class Account:
 
     def _count(self, line: Line) -> None:
         found = self.figures
-        if line.event == "cma_alloc_start":
-            self._in_call = True
-        elif line.event == "cma_alloc_finish":
-            self._in_call = False
+        if line.event == "cma_alloc_finish":
             found.calls += 1
             found.failed += bool(number(line.text, "errorno"))
         elif line.event == "mm_migrate_pages" and "contig_range" in line.text:
@@ -135,9 +145,14 @@ class Account:
         return self._kind.get(pfn + int(used[0]), "unknown") if len(used) else "gone"
 
 
-def _first_frame(line: Line) -> int | None:
-    """The frame that an event takes, holds or gives back; None for other events."""
-    if line.event in ("mm_page_alloc", "mm_page_free", "cma_alloc_finish"):
-        return number(line.text, "pfn")
-    page = number(line.text, "page") if line.event == "isolfree" else None
-    return None if page is None else frame_of(page)
+def _frames(line: Line) -> slice | None:
+    """The frames that an event takes, holds or gives back; None for other events."""
+    if line.event in ("isolfree", "putback"):
+        page = number(line.text, "page")
+        pfn = None if page is None else frame_of(page)
+    elif line.event in ("mm_page_alloc", "mm_page_free", "cma_alloc_finish"):
+        pfn = number(line.text, "pfn")
+    else:
+        return None
+    size = number(line.text, "count") or 1 << (number(line.text, "order") or 0)
+    return None if pfn is None else slice(pfn, pfn + size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections.abc import Iterator
@@ -49,5 +50,10 @@ def read_lines(trace: Path) -> Iterator[Line]:
 
 def number(text: str, name: str) -> int | None:
     """The number of a field, decimal or hexadecimal; None where the event has none of that name."""
-    match = re.search(rf"\b{name}=(-?(?:0x[0-9a-f]+|\d+))", text)
+    match = _field(name).search(text)
     return int(match[1], 0) if match else None
+
+
+@functools.cache
+def _field(name: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{name}=(-?(?:0x[0-9a-f]+|\d+))")

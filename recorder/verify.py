@@ -152,6 +152,10 @@ class Replay:
         if kind := self._kinds.get(line.event):
             kind(line.text)
 
+    def compacts(self, task: str) -> bool:
+        """Whether a task is within a compaction: chunks that it isolates are targets."""
+        return task in self._targets
+
     def _take(self, first: int, count: int) -> None:
         self.surprises += not self.free[first : first + count].all()
         self.free[first : first + count] = False

@@ -1,11 +1,14 @@
 """What the tests share."""
 
+import functools
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from recorder.figures import figures
 
 os.environ["NUMBA_BOUNDSCHECK"] = "1"  # before numba is imported: compiled code looks at every index
 
@@ -16,6 +19,12 @@ CAPTURES = REPOSITORY / "captures"
 def recordings(having):
     """The folders of all recordings that hold a file of this name."""
     return sorted(path.parent for place in ("*", "pairs/*") for path in CAPTURES.glob(f"{place}/{having}"))
+
+
+@functools.cache
+def figures_of(name):
+    """What the recorder finds in the text of a recording's trace; the model has no part in it."""
+    return figures(CAPTURES / name)
 
 
 @pytest.fixture

@@ -1,50 +1,39 @@
 """Figures of real kernels that the documents give, from the recordings and without the model."""
 
-import numpy as np
+import re
 
-from tests.conftest import CAPTURES, REPOSITORY
-from zonecma.capture.events import EVENT_ID
-from zonecma.capture.recording import Recording, load_markers
+import pytest
+
+from tests.conftest import CAPTURES, REPOSITORY, figures_of
+
+DOCUMENT = (REPOSITORY / "docs" / "recordings.md").read_text()
+ROWS = {
+    name: cells for name, *cells in re.findall(r"^\| `([\w.-]+)` \|" + 4 * r" (.*?) \|" + "$", DOCUMENT, re.M)
+}
+"""The table of loads: a recording's name, and its cells."""
 
 
-def used_share(recording):
-    """Mean share of the area in ordinary use over the load's time, frame by frame from the trace."""
-    trace, snapshot = recording.trace(), recording.snapshot("A")
-    (area,) = snapshot.areas
-    used = np.ones(area.count, np.bool_)
-    for zone in snapshot.zones:
-        waiting = [(frames, order) for (order, _), frames in zone.free.items()]
-        waiting += [(frames, 0) for pcp in zone.pcp for frames in pcp.lists.values()]
-        for frames, order in waiting:
-            for start in frames[frames >= area.base_pfn] - area.base_pfn:
-                used[start : start + (1 << order)] = False
-    start, end = load_markers(trace)
-    total, now, before = 0.0, int(used.sum()), start
-    for event in trace.events[trace.events["pfn"] >= area.base_pfn]:
-        what, time = event["event"], int(event["time"])
-        if what not in (EVENT_ID["mm_page_alloc"], EVENT_ID["mm_page_free"]) or time < start or time > end:
-            continue
-        total, before = total + now * (time - before), time
-        at = int(event["pfn"]) - area.base_pfn
-        chunk = used[at : at + (1 << int(event["order"]))]
-        now -= int(chunk.sum())
-        chunk[:] = what == EVENT_ID["mm_page_alloc"]
-        now += int(chunk.sum())
-    return (total + now * (end - before)) / (end - start) / area.count
+def test_the_table_has_every_pair():
+    assert ROWS.keys() >= {path.name for path in CAPTURES.glob("pairs/*")}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_table(name):
+    (folder,) = (CAPTURES / place / name for place in ("", "pairs") if (CAPTURES / place / name).is_dir())
+    found = figures_of(str(folder.relative_to(CAPTURES)))
+    busy = ", ".join(f"{kind} {count}" for kind, count in found.blockers.most_common()) or "none busy"
+    failed = f"{found.failed} of {found.calls}"
+    assert ROWS[name] == [f"{100 * found.use:.1f} %", failed, f"{found.migrated:,}", busy]
 
 
 def test_a_real_zone_of_its_own():
     """A stock kernel whose area is exactly ZONE_MOVABLE."""
-    recording = Recording(CAPTURES / "zonecma-mix-6.12")
-    trace = recording.trace()
-    migrated = trace.events[trace.events["event"] == EVENT_ID["mm_migrate_pages"]]
-    contiguous = np.array([trace.texts[reason] == "contig_range" for reason in migrated["d"]])
-    assert int(migrated["a"][contiguous].sum()) == 13_774
-    assert round(100 * used_share(recording)) == 27
+    found = figures_of("zonecma-mix-6.12")
+    assert (found.migrated, round(100 * found.use)) == (13_774, 27)
 
 
 def test_a_real_half_free_rule():
-    assert used_share(Recording(CAPTURES / "cma256-mix-6.12")) < 0.001
+    assert figures_of("cma256-mix-6.12").use < 0.001
 
 
 def test_the_documents_give_these_figures():

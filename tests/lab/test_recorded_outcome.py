@@ -7,7 +7,7 @@ import tarfile
 import numpy as np
 import pytest
 
-from tests.conftest import CAPTURES, recordings
+from tests.conftest import CAPTURES, figures_of, recordings
 from zonecma.capture.proc.vmstat import parse_vmstat
 from zonecma.capture.recording import Recording
 from zonecma.kernel.rules import rules_for
@@ -18,30 +18,17 @@ from zonecma.workload.compactions import no_compactions
 from zonecma.workload.from_trace import lines_before
 from zonecma.workload.occupancy import AREA_USE, FREE_OUTSIDE, follow, occupancy_of
 
-AREA_USE_PERCENT = {
-    "zonecma-mix-6.12": 26.9,
-    "cma256-mix-6.12": 0.0,
-    "deterministic-mix-6.12": 10.9,
-    "pairs/blockdev-cma96-6.12": 41.4,
-    "pairs/blockdev-zonecma96-6.12": 68.6,
-    "pairs/build-cma128-6.12": 2.5,
-    "pairs/build-zonecma128-6.12": 14.0,
-    "pairs/pin-cma128-6.12": 0.0,
-    "pairs/pin-zonecma128-6.12": 11.6,
-    "pairs/splice-cma128-6.12": 2.0,
-    "pairs/splice-zonecma128-6.12": 30.4,
-    "pairs/stream-cma128-6.12": 0.5,
-    "pairs/stream-zonecma128-6.12": 38.1,
-    "pairs/swap-cma64-6.12": 56.2,
-    "pairs/swap-zonecma64-6.12": 57.7,
-}
-"""As another program finds them that reads the trace's text."""
+WITH_AREAS = sorted(f"pairs/{path.name}" for path in CAPTURES.glob("pairs/*"))
+WITH_AREAS += ["zonecma-mix-6.12", "cma256-mix-6.12", "deterministic-mix-6.12"]
 
 
-@pytest.mark.parametrize("name", AREA_USE_PERCENT)
-def test_area_use(name):
-    outcome = recorded_outcome(Recording(CAPTURES / name))
-    assert 100 * outcome.area_use_mean == pytest.approx(AREA_USE_PERCENT[name], abs=0.05)
+@pytest.mark.parametrize("name", WITH_AREAS)
+def test_the_recorder_finds_the_same(name):
+    """It reads the trace's text by itself."""
+    outcome, found = recorded_outcome(Recording(CAPTURES / name)), figures_of(name)
+    assert 100 * outcome.area_use_mean == pytest.approx(100 * found.use, abs=0.1)
+    assert (outcome.calls, outcome.calls - outcome.calls_ok) == (found.calls, found.failed)
+    assert outcome.frames_migrated == found.migrated
 
 
 def grown(recording, *names):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from zonecma.errors import InputError
 
 
 @contextlib.contextmanager
@@ -22,3 +25,15 @@ def new_folder(target: Path) -> Iterator[Path]:
             beside.rename(target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def write_whole(target: Path, text: str) -> None:
+    """Write a file, or write it anew.  InputError for what is there and is none."""
+    if target.exists() and not target.is_file():
+        raise InputError(f"{target}: is no file; expected the name of one")
+    beside = target.with_name(f".{target.name}-{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)

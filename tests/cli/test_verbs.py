@@ -12,6 +12,7 @@ from tests.conftest import CAPTURES, REPOSITORY
 from tests.recordings import of_another_kernel
 from zonecma import __version__
 from zonecma.cli import main
+from zonecma.machine.costs import read_costs
 
 BOOT = str(CAPTURES / "boot-zonecma256-6.12")
 PRESS = str(CAPTURES / "cma128-press-6.12")
@@ -47,7 +48,7 @@ def test_version():
     assert zonecma("--version").stdout == f"zonecma {__version__}\n"
 
 
-@pytest.mark.parametrize("verb", ["verify", "compare", "explain", "show"])
+@pytest.mark.parametrize("verb", ["verify", "compare", "explain", "calibrate", "show"])
 def test_help(verb):
     done = zonecma(verb, "--help")
     assert done.returncode == 0
@@ -105,6 +106,25 @@ def test_explain_json_has_what_is_documented(here):
     assert call["attempts"][-1]["blocker"] is None
     (kind,) = out["by_kind"].values()
     assert kind["attempts"] == 13
+
+
+def test_calibrate_writes_costs_that_can_be_read(here, tmp_path):
+    file = tmp_path / "costs.toml"
+    done = here("calibrate", PRESS, "--json", "-o", str(file))
+    out = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    keys = {"step", "samples", "ns", "quartiles", "error", "held_out", "but_slowest"}
+    assert all(one.keys() >= keys for one in out["estimates"])
+    told = {one["step"]: one["ns"] for one in out["estimates"]}
+    assert {step: ns for step, ns in read_costs(file).items() if step in told} == told
+
+
+def test_calibrate_needs_a_load(here, tmp_path):
+    (tmp_path / "trace.txt").write_text("a-1 [000] 1.0: mm_page_free: pfn=0x9 order=0\n")
+    done = here("calibrate", str(tmp_path), "-o", str(tmp_path / "costs.toml"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "shows no step 5 times; expected a load's trace" in done.stderr
+    assert not (tmp_path / "costs.toml").exists()
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,11 @@ def read_costs(path: Path = DEFAULT) -> dict[str, float]:
     return known
 
 
+def default_sources() -> dict[str, str]:
+    """Where each figure of the default table is from."""
+    return {step: " ".join(table["source"].split()) for step, table in _tables(DEFAULT).items()}
+
+
 def _tables(path: Path) -> dict[str, Any]:
     """The file's tables by their steps."""
     try:

@@ -14,10 +14,10 @@ from zonecma.kernel.free import free_cold_page, free_pages
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_MIGRATION_TARGET, GFP_NOFS, Gfp
 from zonecma.kernel.isolation import start_isolate_page_range, undo_isolate_page_range
 from zonecma.kernel.jit import entry
-from zonecma.kernel.residence import place_object
 from zonecma.kernel.migratetype import MIGRATE_CMA
 from zonecma.kernel.mixed_fallback import rmqueue_fallback
 from zonecma.kernel.pcp import drain_all_zones, free_pcppages_bulk, refresh_cpu_vm_stats
+from zonecma.kernel.residence import place_object
 from zonecma.kernel.rules import NEWEST
 from zonecma.kernel.state import IN_USE, NO_OBJECT, empty_state
 from zonecma.kernel.thresholds import HugePages, Tunables, recalculate
@@ -36,6 +36,7 @@ from zonecma.kernel.units import (
 )
 from zonecma.kernel.users import UNKNOWN_USER
 from zonecma.kernel.zone import ZONE_DMA32, ZONE_NORMAL
+from zonecma.lab.memory import empty_memory
 from zonecma.placement import HalfFree
 from zonecma.placement.tables import fill_tables
 
@@ -57,9 +58,16 @@ FREE_PAGES, ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DRAIN, DECAY, ISOLATE, UNISOLAT
 CLAIM, STEAL, PCP_BULK, FALLBACK, FREE_COLD = range(9, 14)
 
 
-@entry
 def act(s, what, a, b, c, d):
-    """Call one function of the model; one compiled door is cheaper than a dozen."""
+    """Call one function of the model; contiguous calls find a memory in which nothing is reclaimed."""
+    return _act(
+        s, empty_memory(s, len(s.object_pfn) if what == CMA_ALLOC else 0, closed=False), what, a, b, c, d
+    )
+
+
+@entry
+def _act(s, m, what, a, b, c, d):
+    """One compiled door is cheaper than a dozen."""
     trace_reset(s)
     if what == ALLOC:
         pfn = alloc_pages(s, Cpu(a), User(b), Order(c))
@@ -77,7 +85,7 @@ def act(s, what, a, b, c, d):
     elif what == BULK:
         return Pfn(alloc_pages_bulk(s, Cpu(a), User(b), Pages(c)))
     elif what == CMA_ALLOC:
-        pfn, _ = cma_alloc(s, Cpu(a), Area(b), Pages(c), Order(d), User(4))
+        pfn, _ = cma_alloc(s, m, Cpu(a), Area(b), Pages(c), Order(d), User(4))
         return pfn
     elif what == CMA_RELEASE:
         cma_release(s, Cpu(a), Area(b), Pfn(c), Pages(d))

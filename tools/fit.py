@@ -17,10 +17,10 @@ from zonecma.lab.experiments import EXPERIMENTS, FITTED, Load, Table
 from zonecma.lab.reproduce import Run, run_all, setup_of
 
 SEEDS = 6
-FAR = 1.6
-"""How far from its last value a parameter is looked for: so many times, and the same part of it."""
-HALVINGS = 7
-STEPS = 3
+ROUNDS = ((1.6, 7), (1.1, 3))
+"""How far from its last value a parameter is looked for, so many times and the same part of it, and
+how often the distance is halved."""
+STEPS = 2
 """How often a parameter that a figure is in proportion to is corrected."""
 
 
@@ -37,12 +37,14 @@ def measure(table: Table, load: Load, row: str) -> float:
     return float(np.mean([figures[row] for _, figures in run_all(runs)]))
 
 
-def solve(table: Table, load: Load, parameter: str, row: str) -> Load:
+def solve(table: Table, load: Load, parameter: str, row: str, far: float, halvings: int) -> Load:
     """The load whose figure is the published one, as near as a few runs come."""
     columns = table.published.columns if table.published else {}
     target = columns[f"{table.variants[0].columns}_0"][row]
-    search = in_proportion if row == "elapsed" else by_halving
-    value = search(table, load, parameter, row, target)
+    if row == "elapsed":
+        value = in_proportion(table, load, parameter, row, target)
+    else:
+        value = by_halving(table, load, parameter, row, target, far, halvings)
     return changed(load, parameter, float(f"{value:.4g}"))
 
 
@@ -54,10 +56,12 @@ def in_proportion(table: Table, load: Load, parameter: str, row: str, target: fl
     return float(value)
 
 
-def by_halving(table: Table, load: Load, parameter: str, row: str, target: float) -> float:
+def by_halving(
+    table: Table, load: Load, parameter: str, row: str, target: float, far: float, halvings: int
+) -> float:
     """A figure that only rises, or falls, with its parameter; it may leap."""
-    low, high = (getattr(load, parameter) * factor for factor in (1 / FAR, FAR))
-    for _ in range(HALVINGS):
+    low, high = (getattr(load, parameter) * factor for factor in (1 / far, far))
+    for _ in range(halvings):
         middle = float(np.sqrt(low * high))
         too_low = found(table, changed(load, parameter, middle), parameter, row, target) < target
         low, high = (middle, high) if too_low == (row != "mem_free_kb") else (low, middle)
@@ -67,15 +71,19 @@ def by_halving(table: Table, load: Load, parameter: str, row: str, target: float
 def found(table: Table, load: Load, parameter: str, row: str, target: float) -> float:
     """A measured figure, told to who waits."""
     figure = measure(table, load, row)
-    print(f"{table.title}: {parameter} {getattr(load, parameter):.4g}: {row} {figure:.1f} for {target:g}")
+    print(
+        f"{table.title}: {parameter} {getattr(load, parameter):.4g}: {row} {figure:.1f} for {target:g}",
+        flush=True,
+    )
     return figure
 
 
 def fit(table: Table) -> dict[str, float]:
     """The parameters of a table's load, one after the other, and once more."""
     load = table.load
-    for parameter, row in (*table.fitted.items(), *table.fitted.items()):
-        load = solve(table, load, parameter, row)
+    for far, halvings in ROUNDS:
+        for parameter, row in table.fitted.items():
+            load = solve(table, load, parameter, row, far, halvings)
     return {parameter: getattr(load, parameter) for parameter in table.fitted}
 
 

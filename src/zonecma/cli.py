@@ -116,24 +116,83 @@ def compare(
             metavar=_PLACEMENT,
         ),
     ] = None,
+    open_loop: Annotated[
+        bool, typer.Option("--open-loop", help="Reclaim nothing: ask what was asked, when it was asked.")
+    ] = False,
     as_json: AsJson = False,
     partial: Partial = False,
 ) -> None:
     """Run a recorded load under several placements of its CMA area, and compare them.
 
+    The model reclaims, swaps and drops page cache as the kernel does; --open-loop replays what was asked.
     Without RECORDING the one that ships with zonecma is used.
     """
     from zonecma.capture.recording import DEMO, open_recording
     from zonecma.lab.compare import compare as run
     from zonecma.lab.placements import parse_placement
+    from zonecma.lab.terms import OPEN, terms_of
+    from zonecma.machine.costs import read_costs
     from zonecma.placement import COMPARED
     from zonecma.report.comparison import comparison_json, comparison_table
     from zonecma.report.progress import terminal_progress
 
     chosen = [parse_placement(text) for text in placement or [policy.name for policy in COMPARED]]
     with terminal_progress() as progress:
-        outcome = run(open_recording(recording or DEMO, partial=partial), chosen, progress)
+        opened = open_recording(recording or DEMO, partial=partial)
+        terms = OPEN if open_loop else terms_of(opened, read_costs())
+        outcome = run(opened, chosen, progress, terms)
     _print(outcome, as_json, comparison_table, comparison_json)
+
+
+@app.command(short_help="Predict a recorded load under another placement, size or kernel.")
+def whatif(
+    recording: Recorded = "",
+    placement: Annotated[
+        str, typer.Option(help="A placement by name, or a Python file that defines one.", metavar=_PLACEMENT)
+    ] = "zone-cma",
+    cma: Annotated[
+        str, typer.Option("--cma", help="The area's size; the recorded one if left out.", metavar="SIZE")
+    ] = "",
+    rules: Annotated[
+        str, typer.Option(help="4.7, 6.1 or 6.12; the recorded kernel's if left out.", metavar="SERIES")
+    ] = "",
+    against: Annotated[
+        str, typer.Option(help="A recording of the same load under that placement.", metavar="RECORDING2")
+    ] = "",
+    seeds: Annotated[int, typer.Option(help="Runs, each as another boot.", metavar="N", min=1)] = 20,
+    costs: Annotated[
+        str, typer.Option(help="A TOML file of what steps cost; zonecma's own if left out.", metavar="FILE")
+    ] = "",
+    as_json: AsJson = False,
+    partial: Partial = False,
+) -> None:
+    """Predict what a recorded load would do under another placement, size or kernel.
+
+    The model reclaims, swaps and drops page cache, and what was evicted comes back when it is touched.
+    Without RECORDING the one that ships with zonecma is used.
+    """
+    from pathlib import Path
+
+    from zonecma.capture.recording import DEMO, open_recording
+    from zonecma.lab.boot_options import rules_called
+    from zonecma.lab.placements import parse_placement
+    from zonecma.lab.prediction import Question, predict
+    from zonecma.machine.costs import DEFAULT, read_costs
+    from zonecma.machine.sizes import pages_called
+    from zonecma.report.prediction import prediction_json, prediction_table
+    from zonecma.report.progress import terminal_progress
+
+    question = Question(
+        parse_placement(placement),
+        pages_called(cma, "--cma") if cma else None,
+        rules_called(rules) if rules else None,
+        seeds,
+        read_costs(Path(costs) if costs else DEFAULT),
+    )
+    other = open_recording(against, partial=partial) if against else None
+    with terminal_progress() as progress:
+        outcome = predict(open_recording(recording or DEMO, partial=partial), question, other, progress)
+    _print(outcome, as_json, prediction_table, prediction_json)
 
 
 @app.command(short_help="Say what blocked each contiguous call of a recording.")

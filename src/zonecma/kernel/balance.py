@@ -6,8 +6,6 @@ of its own: whoever serves requests lets it work up to their time, a piece after
 
 from __future__ import annotations
 
-import numpy as np
-
 from zonecma.kernel.alloc_flags import NO_ALLOC_FLAGS, WMARK_HIGH, WMARK_LOW
 from zonecma.kernel.features import NODE_LRUS, has
 from zonecma.kernel.jit import jit, primitive
@@ -255,7 +253,7 @@ def _balance_node(s: State, m: Memory) -> None:
         return
     enough = _shrink_whole_node(s, m, highest_zone)
     if m.scan[0].immediate:
-        wait_for_writes(s, m, np.int64(m.cost[0].tick * 25))
+        wait_for_writes(s, m, int(m.cost[0].tick * 25))
     if vm.kswapd_order and vm.kswapd_reclaimed >= 2 << vm.kswapd_order:
         vm.kswapd_order = 0
     _next_priority(s, m, enough, m.scan[0].nr_reclaimed)
@@ -271,7 +269,7 @@ def _balance_zones(s: State, m: Memory) -> None:
         return
     enough = _shrink_zones_up_to(s, m, end_zone)
     if m.scan[0].immediate:
-        wait_for_writes(s, m, np.int64(m.cost[0].tick * 25))
+        wait_for_writes(s, m, int(m.cost[0].tick * 25))
     if not enough or not vm.kswapd_reclaimed:
         vm.kswapd_priority -= 1
     highest_zone = ZoneIndex(min(s.config[0].kswapd_zone, MAX_NR_ZONES - 1))

@@ -13,19 +13,22 @@ from zonecma.kernel.memory import Memory
 
 
 @primitive
-def queue(m: Memory, device: int, pages: int) -> int:
-    """Give a device a request for so many pages; when it is done (ns)."""
+def queue(m: Memory, device: int, pages: int, requests: float) -> int:
+    """Give a device some requests, or part of one, for so many pages; when it is done (ns)."""
     disk = m.disk[device]
     begins = max(disk.busy_until, m.vm[0].now)
-    disk.busy_until = begins + np.int64(max(disk.op_ns, disk.page_ns * pages))
+    disk.busy_until = begins + np.int64(max(disk.op_ns * requests, disk.page_ns * pages))
     return disk.busy_until  # type: ignore[no-any-return]
 
 
 @jit
 def read(m: Memory, device: int, pages: int) -> None:
-    """Read pages, and wait for them."""
-    begun = m.vm[0].now
-    m.vm[0].now = queue(m, device, pages) + np.int64(m.disk[device].read_ns)
+    """Read pages, and wait for them; one read ahead comes with the request before it."""
+    begun, disk = m.vm[0].now, m.disk[device]
+    if m.vm[0].read_on:
+        m.vm[0].now = queue(m, device, pages, pages / disk.merged)
+    else:
+        m.vm[0].now = queue(m, device, pages, 1.0) + np.int64(disk.read_ns)
     m.vm[0].io_ns += m.vm[0].now - begun
 
 
@@ -34,7 +37,7 @@ def write_later(m: Memory, device: int, obj: int, pages: int) -> None:
     """Queue a page's write; nobody waits for it."""
     disk, ring = m.disk[device], m.writes[device]
     entry = ring[disk.last % ring.size]
-    entry.done, entry.object = queue(m, device, pages), obj
+    entry.done, entry.object = queue(m, device, pages, pages / disk.merged), obj
     m.page[obj].done = entry.done
     disk.last += 1
 

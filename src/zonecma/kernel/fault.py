@@ -58,19 +58,19 @@ def settle_in(s: State, m: Memory, obj: int, pfn: Pfn) -> None:
     page = m.page[obj]
     page.where = IN_MEMORY
     if page.journaled:
-        page.flags |= JOURNAL | HELD
+        page.page_flags |= JOURNAL | HELD
     if is_anonymous(m, obj):
-        page.flags |= YOUNG  # by the fault that maps it
+        page.page_flags |= YOUNG  # by the fault that maps it
     lru_add_new(s, m, obj)
 
 
 @jit
-def _swap_in(s: State, m: Memory, obj: int) -> None:
+def _swap_in(m: Memory, obj: int) -> None:
     """Read a page from swap; it keeps its place there while swap is half empty (do_swap_page)."""
     read(m, SWAP, pages_of(m, obj))
     m.vm[0].pswpin += pages_of(m, obj)
     m.vm[0].pgmajfault += 1
-    m.page[obj].flags |= SWAP_CACHE
+    m.page[obj].page_flags |= SWAP_CACHE
     if is_swap_full(m):
         free_swap(m, obj)
 
@@ -86,7 +86,7 @@ def make_present(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
     swapped = page.where == IN_SWAP
     settle_in(s, m, obj, pfn)
     if swapped:
-        _swap_in(s, m, obj)
+        _swap_in(m, obj)
     workingset_refault(s, m, obj)
     charge(m, m.cost[0].fault * pages_of(m, obj))
     return True

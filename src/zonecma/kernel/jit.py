@@ -19,6 +19,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from numba.core import types
+from numba.core.codegen import JITCodeLibrary
+from numba.core.lowering import Lower
 from numba.core.registry import CPUDispatcher
 
 from zonecma.cache import cache_folder, source_digest
@@ -46,17 +49,63 @@ MACHINE_CODE = _machine_code()
 """Folder of the compiled model, or None when no cache folder can be written."""
 
 
-def _compile(function: F, subfolder: str = "", **options: Any) -> F:
+def _compile(function: F, subfolder: str = "", *, cached: bool = True, **options: Any) -> F:
     before, config.CACHE_DIR = config.CACHE_DIR, str(MACHINE_CODE / subfolder if MACHINE_CODE else "")
     try:
-        jitted = numba.njit(cache=MACHINE_CODE is not None, nogil=True, **options)(function)
+        jitted = numba.njit(cache=cached and MACHINE_CODE is not None, nogil=True, **options)(function)
     finally:
         config.CACHE_DIR = before
     return jitted  # type: ignore[no-any-return]
 
 
+def _widened(kind: Any) -> Any:
+    """An argument's type: integers of up to 64 bits with sign, and constants, are i8; constants no more."""
+    kind = types.unliteral(kind)  # type: ignore[no-untyped-call]
+    return types.int64 if isinstance(kind, types.Integer) and kind != types.uint64 else kind
+
+
+_compiling: list[str] = []
+"""Functions of the model that numba compiles now, the innermost last."""
+
+_library: Any = JITCodeLibrary
+_lower: Any = Lower
+_optimize_whole, _declare = _library._optimize_final_module, _lower.setup_function
+
+
+def _optimize_unless_part(library: Any) -> None:
+    """Optimize a module as a whole only if nobody links it in.
+
+    Else each function would optimize all that it calls, and so would its callers, level by level.
+    """
+    if not _compiling:
+        _optimize_whole(library)
+
+
+def _declare_not_inlined(lower: Any, descriptor: Any) -> None:
+    """Keep a function of the model out of its callers, which would each optimize a copy of it."""
+    _declare(lower, descriptor)
+    if _compiling and not lower.flags.forceinline:
+        lower.function.attributes.add("noinline")
+
+
+_library._optimize_final_module = _optimize_unless_part
+_lower.setup_function = _declare_not_inlined
+
+
 class _Internal(CPUDispatcher):  # type: ignore[misc]
-    """A function without the code that lets Python call it, which would double the compile time."""
+    """A function of the model that compiled code alone calls: part of each entry that reaches it."""
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Resolve a call: one version serves all integers, else each constant would have its own."""
+        widened = {name: _widened(kind) for name, kind in dict(kws).items()}
+        return super().get_call_template(tuple(map(_widened, args)), widened)
+
+    def compile(self, signature: Any) -> Any:
+        _compiling.append(self.py_func.__name__)
+        try:
+            return super().compile(signature)
+        finally:
+            _compiling.pop()
 
     def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
         name = self.py_func.__qualname__
@@ -65,7 +114,13 @@ class _Internal(CPUDispatcher):  # type: ignore[misc]
 
 def _internal(function: F, **options: Any) -> F:
     jitted = _compile(
-        function, _nrt=False, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options
+        function,
+        cached=False,  # the entries are
+        _nrt=False,
+        error_model="numpy",
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        **options,
     )
     if not config.DISABLE_JIT:
         jitted.__class__ = _Internal  # type: ignore[assignment]

@@ -140,12 +140,12 @@ def mark_accessed(s: State, m: Memory, obj: int) -> None:
     """
     page = m.page[obj]
     if is_anonymous(m, obj):
-        page.flags |= YOUNG
-    elif not page.flags & REFERENCED:
-        page.flags |= REFERENCED
+        page.page_flags |= YOUNG
+    elif not page.page_flags & REFERENCED:
+        page.page_flags |= REFERENCED
     elif page.lru == INACTIVE_FILE:
         activate(s, m, obj)
-        page.flags &= ~REFERENCED
+        page.page_flags &= ~REFERENCED
         m.lru[page.set].age += pages_of(m, obj)
 
 

@@ -33,7 +33,7 @@ BLOCKDEV = Code(2)
 KERNEL = Code(3)
 NR_KINDS = 4
 
-# PAGE.flags
+# PAGE.page_flags
 REFERENCED = 1
 """PG_referenced: used once since it came to its list"""
 YOUNG = 2
@@ -70,7 +70,7 @@ PAGE = np.dtype(
         ("where", "u1"),
         ("kind", "u1"),
         ("lru", "u1"),
-        ("flags", "i4"),
+        ("page_flags", "i4"),
         ("gfp", "u1"),  # gfp class of the request that a fault makes
         ("order", "u1"),
         ("set", "u1"),  # LRU set that it is on
@@ -126,6 +126,7 @@ DEVICE = np.dtype(
         ("op_ns", "f8"),  # between two requests that it takes
         ("page_ns", "f8"),  # of a page on its way
         ("read_ns", "f8"),  # that a read waits beside
+        ("merged", "f8"),  # pages that the block layer makes one request of when they are written together
         ("busy_until", "i8"),  # ns: when it is done with all it was given
         ("first", "i8"),  # writes that ended, and all that were begun
         ("last", "i8"),
@@ -190,7 +191,8 @@ VM = np.dtype(
         ("kswapd_boost", "i8"),  # pages that it still reclaims for boosted marks
         ("totalreserve", "i8"),  # pages that dirty cache must leave free
         ("writers_wait", "i8"),  # 1: who dirties too much is held up (balance_dirty_pages)
-        ("seed", "u8"),  # of the random choices that are left
+        ("read_on", "i8"),  # 1: what is read now follows what was read last
+        ("random", "u8"),  # state of the choices that chance makes
         # What /proc/vmstat counts, under its names
         ("pgscan_kswapd", "i8"),
         ("pgscan_direct", "i8"),

@@ -7,6 +7,7 @@ reclaimed (``closed`` is 0) every movable object moves, at once, and none is dro
 from __future__ import annotations
 
 from zonecma.kernel.chunk import chunk_order, chunk_pages
+from zonecma.kernel.compaction import COMPACT_CLUSTER_MAX
 from zonecma.kernel.features import MOVES_LARGE_PAGES, has
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
@@ -64,7 +65,7 @@ def migrate_object(s: State, m: Memory, cpu: Cpu, head: Pfn, target_user: User) 
 def is_clean_cache(m: Memory, obj: int) -> bool:
     """Whether a page of a file can be dropped where it lies (reclaim_clean_pages_from_list)."""
     page = m.page[obj]
-    busy = page.flags & (DIRTY | WRITEBACK | HELD) != 0
+    busy = page.page_flags & (DIRTY | WRITEBACK | HELD) != 0
     return page.lru != NO_LRU and not is_anonymous(m, obj) and not busy
 
 
@@ -72,7 +73,7 @@ def is_clean_cache(m: Memory, obj: int) -> bool:
 def wait_on_page_writeback(s: State, m: Memory, obj: int) -> None:
     """A page that is being written can move when that is done (migrate_pages with MIGRATE_SYNC)."""
     vm, page = m.vm[0], m.page[obj]
-    if page.flags & WRITEBACK:
+    if page.page_flags & WRITEBACK:
         vm.io_ns += max(page.done - vm.now, 0)
         vm.now = max(vm.now, page.done)
         complete_io(s, m)
@@ -80,7 +81,7 @@ def wait_on_page_writeback(s: State, m: Memory, obj: int) -> None:
 
 @jit
 def move_out(s: State, m: Memory, cpu: Cpu, head: Pfn, target_user: User) -> tuple[Code, Pages]:
-    """Get an object out of the range: OK or ENOMEM, and the frames that were moved elsewhere.
+    """Get an object out of the range: OK, EBUSY or ENOMEM, and the frames that were moved elsewhere.
 
     A page that somebody holds stays.
     """
@@ -90,8 +91,8 @@ def move_out(s: State, m: Memory, cpu: Cpu, head: Pfn, target_user: User) -> tup
             evict(s, m, cpu, obj)
             m.vm[0].dropped += frames
             return OK, Pages(0)
-        if m.page[obj].flags & HELD:
-            return OK, Pages(0)
+        if m.page[obj].page_flags & HELD:
+            return EBUSY, Pages(0)
         wait_on_page_writeback(s, m, obj)
     error = migrate_object(s, m, cpu, head, target_user)
     return error, frames if error == OK else Pages(0)
@@ -117,11 +118,12 @@ def movable_head(s: State, pfn: Pfn) -> Pfn:
 def migrate_range(
     s: State, m: Memory, cpu: Cpu, start: Pfn, end: Pfn, target_user: User
 ) -> tuple[Code, Pages]:
-    """Empty an isolated range (__alloc_contig_migrate_range): OK or ENOMEM, and the frames moved.
+    """Empty an isolated range (__alloc_contig_migrate_range): OK, EBUSY or ENOMEM, and the frames moved.
 
-    Frames that can't be moved are passed over: the caller's test finds them.
+    Pages are taken COMPACT_CLUSTER_MAX at a time; where one of them stays, the rest of the range is
+    not looked at.  Frames of nobody on the LRU lists are passed over: the caller's test finds them.
     """
-    pfn, moved = start, Pages(0)
+    pfn, moved, taken, stuck = start, Pages(0), 0, False
     charge(m, m.cost[0].lru_add_drain)
     while pfn < end:
         size = 1
@@ -132,8 +134,12 @@ def migrate_range(
             if head != NO_PFN:
                 size = head + chunk_pages(s, head) - pfn
                 error, frames = move_out(s, m, cpu, head, target_user)
-                if error != OK:
+                if error == ENOMEM:
                     return ENOMEM, moved
-                moved = Pages(moved + frames)
+                moved, taken, stuck = Pages(moved + frames), taken + size, stuck or error == EBUSY
+        if taken >= COMPACT_CLUSTER_MAX:
+            if stuck:
+                return EBUSY, moved
+            taken = 0
         pfn = Pfn(pfn + size)
-    return OK, moved
+    return EBUSY if stuck else OK, moved

@@ -18,7 +18,11 @@ def _pages_of_task(m: Memory, task: int) -> int:
     pages = 0
     for obj in range(m.vm[0].first_list):
         page = m.page[obj]
-        if page.task == task and page.kind == ANONYMOUS and (page.where == IN_MEMORY or page.where == IN_SWAP):
+        if (
+            page.task == task
+            and page.kind == ANONYMOUS
+            and (page.where == IN_MEMORY or page.where == IN_SWAP)
+        ):
             pages += pages_of(m, obj)
     return pages
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from zonecma.kernel.features import BALANCES_BY_COST, NODE_LRUS, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lru import (
-    activate,
     head_of,
     inactive_is_low,
     is_active,
@@ -27,11 +26,10 @@ from zonecma.kernel.memory import (
     IN_SWAP,
     INACTIVE_ANON,
     INACTIVE_FILE,
-    NO_LRU,
-    NR_LRU,
     ON_DISK,
     RECLAIM,
     REFERENCED,
+    SWAP,
     SWAP_CACHE,
     WORKINGSET,
     WRITEBACK,
@@ -44,7 +42,7 @@ from zonecma.kernel.state import State
 from zonecma.kernel.swap import add_to_swap, free_swap, is_swap_full, swap_writepage
 from zonecma.kernel.units import Code, Cpu
 from zonecma.kernel.workingset import note_cost, workingset_eviction
-from zonecma.kernel.writeback import start_writeback, wakeup_flusher
+from zonecma.kernel.writeback import start_writeback, wait_for_request, wakeup_flusher
 from zonecma.kernel.zone import MAX_NR_ZONES
 
 SWAP_CLUSTER_MAX = 32
@@ -73,10 +71,10 @@ def _check_references(s: State, m: Memory, obj: int) -> Code:
     Before 5.9 an anonymous page that was used is activated at once.
     """
     page = m.page[obj]
-    young, referenced = page.flags & YOUNG, page.flags & REFERENCED
-    page.flags &= ~(YOUNG | REFERENCED)
+    young, referenced = page.page_flags & YOUNG, page.page_flags & REFERENCED
+    page.page_flags &= ~(YOUNG | REFERENCED)
     if young:
-        page.flags |= REFERENCED
+        page.page_flags |= REFERENCED
         at_once = is_anonymous(m, obj) and not has(s, NODE_LRUS)
         return _ACTIVATE if referenced or at_once else _KEEP
     return _RECLAIM_CLEAN if referenced and not is_anonymous(m, obj) else _RECLAIM
@@ -89,7 +87,7 @@ def evict(s: State, m: Memory, cpu: Cpu, obj: int) -> None:
     workingset_eviction(m, obj)
     lru_del(s, m, obj)
     page.where = IN_SWAP if is_anonymous(m, obj) else ON_DISK
-    page.flags &= WORKINGSET | SWAP_CACHE
+    page.page_flags &= WORKINGSET | SWAP_CACHE
     leave_frames(s, m, cpu, obj)
     charge(m, m.cost[0].unmap_free * pages)
 
@@ -99,21 +97,22 @@ def _under_writeback(m: Memory, obj: int) -> None:
     """A page whose write has not ended: it is marked, and kept out of the way."""
     page, scan = m.page[obj], m.scan[0]
     pages = pages_of(m, obj)
-    if page.flags & RECLAIM:
+    if page.page_flags & RECLAIM:
         scan.congested += pages
-    waits = scan.is_kswapd and page.flags & RECLAIM
+    waits = scan.is_kswapd and page.page_flags & RECLAIM
     if waits and m.lru[page.set].set_flags & PGDAT_WRITEBACK:
         scan.immediate += pages
     else:
-        page.flags |= RECLAIM
+        page.page_flags |= RECLAIM
         scan.writeback += pages
 
 
 @jit
 def _page_out(s: State, m: Memory, obj: int) -> None:
     """Begin to write a page that reclaim wants (pageout)."""
-    m.page[obj].flags |= RECLAIM
+    m.page[obj].page_flags |= RECLAIM
     m.scan[0].pageout += pages_of(m, obj)
+    wait_for_request(s, m, SWAP if is_anonymous(m, obj) else DISK)
     if is_anonymous(m, obj):
         swap_writepage(s, m, obj)
     else:
@@ -124,7 +123,7 @@ def _page_out(s: State, m: Memory, obj: int) -> None:
 def _kswapd_writes(m: Memory, obj: int) -> bool:
     """Whether a dirty file page is written here: by kswapd, when nobody else does."""
     page, scan = m.page[obj], m.scan[0]
-    marked = scan.is_kswapd and page.flags & RECLAIM
+    marked = scan.is_kswapd and page.page_flags & RECLAIM
     return marked and m.lru[page.set].set_flags & PGDAT_DIRTY != 0  # type: ignore[no-any-return]
 
 
@@ -134,25 +133,25 @@ def _shrink_page(s: State, m: Memory, cpu: Cpu, obj: int) -> Code:
     page, scan = m.page[obj], m.scan[0]
     pages = pages_of(m, obj)
     scan.nr_scanned += pages
-    if page.flags & (DIRTY | WRITEBACK):
+    if page.page_flags & (DIRTY | WRITEBACK):
         scan.dirty += pages
-        scan.unqueued_dirty += 0 if page.flags & WRITEBACK else pages
-    if page.flags & WRITEBACK:
+        scan.unqueued_dirty += 0 if page.page_flags & WRITEBACK else pages
+    if page.page_flags & WRITEBACK:
         _under_writeback(m, obj)
         return _ACTIVATE if has(s, NODE_LRUS) else _KEEP
     references = _check_references(s, m, obj)
     if references == _ACTIVATE or references == _KEEP:
         return references
-    if page.flags & HELD:
+    if page.page_flags & HELD:
         return _ACTIVATE
-    if is_anonymous(m, obj) and not page.flags & SWAP_CACHE:
+    if is_anonymous(m, obj) and not page.page_flags & SWAP_CACHE:
         if not add_to_swap(m, obj):
             return _ACTIVATE
         _page_out(s, m, obj)
         return _KEEP
-    if page.flags & DIRTY:
+    if page.page_flags & DIRTY:
         if not _kswapd_writes(m, obj):
-            page.flags |= RECLAIM
+            page.page_flags |= RECLAIM
             return _ACTIVATE if has(s, NODE_LRUS) else _KEEP
         if references != _RECLAIM_CLEAN:
             _page_out(s, m, obj)
@@ -185,7 +184,7 @@ def _next_taken(s: State, m: Memory, lru_set: int, lru: int) -> int:
 def _put_back(s: State, m: Memory, obj: int, lru: int, fate: Code) -> None:
     """A page that reclaim did not free goes to the head of its list, or of the active one."""
     if fate == _ACTIVATE:
-        if m.page[obj].flags & SWAP_CACHE and not m.page[obj].flags & WRITEBACK and is_swap_full(m):
+        if m.page[obj].page_flags & SWAP_CACHE and not m.page[obj].page_flags & WRITEBACK and is_swap_full(m):
             free_swap(m, obj)
         lru_add(s, m, obj, ACTIVE_ANON if is_anonymous(m, obj) else ACTIVE_FILE)
     else:
@@ -256,8 +255,8 @@ def shrink_active_list(s: State, m: Memory, lru_set: int, lru: int, nr: int) -> 
             break
         page = m.page[obj]
         taken += pages_of(m, obj)
-        used += pages_of(m, obj) if page.flags & YOUNG else 0
-        page.flags = (page.flags & ~YOUNG) | WORKINGSET
+        used += pages_of(m, obj) if page.page_flags & YOUNG else 0
+        page.page_flags = (page.page_flags & ~YOUNG) | WORKINGSET
         lru_del(s, m, obj)
         lru_add(s, m, obj, lru - 1)
     if not has(s, BALANCES_BY_COST):
@@ -287,7 +286,7 @@ def shrink_list(s: State, m: Memory, cpu: Cpu, lru_set: int, lru: int, nr: int) 
 
 
 @jit
-def _free_and_high(s: State, m: Memory, lru_set: int) -> tuple[int, int]:
+def _free_and_high(s: State, lru_set: int) -> tuple[int, int]:
     """Free pages, and the high marks' sum, of a set's zones."""
     free = high = 0
     for zone in range(MAX_NR_ZONES):
@@ -320,7 +319,7 @@ def prepare_scan_control(s: State, m: Memory, lru_set: int) -> None:
         calm = not inactive_is_low(m, lru_set, INACTIVE_FILE)
     plenty = nr[INACTIVE_FILE] >> scan.priority != 0
     scan.cache_trim = calm and plenty and scan.no_cache_trim == 0
-    free, high = _free_and_high(s, m, lru_set)
+    free, high = _free_and_high(s, lru_set)
     tiny = nr[ACTIVE_FILE] + nr[INACTIVE_FILE] + free <= high
     keeps_anon = scan.may_deactivate & _DEACTIVATE_ANON == 0 and nr[INACTIVE_ANON] >> scan.priority != 0
     scan.file_is_tiny = tiny and (keeps_anon or not has(s, NODE_LRUS))
@@ -345,23 +344,23 @@ def _pressure(s: State, m: Memory, lru_set: int) -> tuple[int, int]:
 
 
 @primitive
-def eligible_pages(s: State, m: Memory, lru_set: int, lru: int) -> int:
+def eligible_pages(m: Memory, lru_set: int, lru: int) -> int:
     """Pages of a list in zones that count (lruvec_lru_size)."""
     pages = 0
     for zone in range(min(m.scan[0].reclaim_idx + 1, MAX_NR_ZONES)):
         pages += m.lru[lru_set].nr_zone[lru, zone]
-    return pages
+    return pages  # type: ignore[no-any-return]
 
 
 @jit
 def scan_count(s: State, m: Memory, lru_set: int, lru: int) -> int:
     """How many pages of a list are to be scanned (get_scan_count)."""
     scan, file = m.scan[0], is_file_list(lru)
-    pages = eligible_pages(s, m, lru_set, lru) >> scan.priority
+    pages = eligible_pages(m, lru_set, lru) >> scan.priority
     if not can_reclaim_anon(m) or not scan.may_swap:
         return pages if file else 0
     if scan.priority == 0 and m.vm[0].swappiness:
-        return pages
+        return pages  # type: ignore[no-any-return]
     if scan.file_is_tiny:
         return 0 if file else pages
     if scan.cache_trim:

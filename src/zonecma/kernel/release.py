@@ -23,4 +23,4 @@ def release(s: State, m: Memory, cpu: Cpu, obj: int) -> None:
         lru_del(s, m, obj)
         leave_frames(s, m, cpu, obj)
         charge(m, m.cost[0].release * pages_of(m, obj))
-    page.where, page.flags, page.age = ABSENT, 0, NEVER_EVICTED
+    page.where, page.page_flags, page.age = ABSENT, 0, NEVER_EVICTED

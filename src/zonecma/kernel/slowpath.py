@@ -5,8 +5,6 @@ __alloc_pages_slowpath (mm/page_alloc.c) and try_to_free_pages (mm/vmscan.c), 6.
 
 from __future__ import annotations
 
-import numpy as np
-
 from zonecma.kernel.alloc import get_page_from_freelist, hand_out, slow_flags
 from zonecma.kernel.alloc_flags import ALLOC_KSWAPD, ALLOC_WMARK_MASK, WMARK_HIGH, WMARK_MIN
 from zonecma.kernel.balance import (
@@ -20,7 +18,7 @@ from zonecma.kernel.features import NODE_LRUS, has
 from zonecma.kernel.gfp import Gfp
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.memory import ACTIVE_ANON, NR_LRU, Memory, charge
-from zonecma.kernel.oom import out_of_memory
+from zonecma.kernel.oom import NOBODY, out_of_memory
 from zonecma.kernel.pcp import drain_all_pages
 from zonecma.kernel.reclaim import (
     DEF_PRIORITY,
@@ -77,16 +75,10 @@ def _try_all_priorities(s: State, m: Memory, cpu: Cpu, user: User) -> None:
         if scan.nr_reclaimed >= scan.nr_to_reclaim:
             return
         if scan.priority == 1 and not scan.nr_reclaimed and has(s, NODE_LRUS):
-            _wait(m, m.cost[0].tick)  # VMSCAN_THROTTLE_NOPROGRESS
+            wait_for_writes(s, m, int(m.cost[0].tick))  # VMSCAN_THROTTLE_NOPROGRESS
         if m.lru[0].set_flags & NODE_CONGESTED:
-            wait_for_writes(s, m, np.int64(m.cost[0].tick))
+            wait_for_writes(s, m, int(m.cost[0].tick))
         scan.priority -= 1
-
-
-@primitive
-def _wait(m: Memory, ns: float) -> None:
-    m.vm[0].now += np.int64(ns)
-    m.vm[0].io_ns += np.int64(ns)
 
 
 @jit
@@ -156,7 +148,9 @@ def _worth_retrying(s: State, m: Memory, user: User, order: Order, flags: AllocF
         if not has(s, NODE_LRUS):
             pages -= -(-pages * loops // MAX_RECLAIM_RETRIES)
         free = s.zone[zone].nr_free_pages - unusable_free(s, zone, order, flags)
-        mark = s.zone[zone].watermark[flags & ALLOC_WMARK_MASK] + s.zone[zone].lowmem_reserve[gfp.highest_zone]
+        mark = (
+            s.zone[zone].watermark[flags & ALLOC_WMARK_MASK] + s.zone[zone].lowmem_reserve[gfp.highest_zone]
+        )
         if pages + free > mark:
             return True
     return False
@@ -203,7 +197,9 @@ def _reclaim_until_served(s: State, m: Memory, cpu: Cpu, user: User, order: Orde
             return NO_PFN
         loops = 0 if progress and order <= PAGE_ALLOC_COSTLY_ORDER else loops + 1
         if not _worth_retrying(s, m, user, order, flags, loops):
-            return _kill_and_try(s, m, cpu, user, order) if _kills(mask, order) else NO_PFN
+            pfn, loops = _kill_and_try(s, m, cpu, user, order) if _kills(mask, order) else NO_PFN, 0
+            if pfn != NO_PFN or not _kills(mask, order) or m.vm[0].victim == NOBODY:
+                return pfn
         wake_all_kswapds(s, m, user, order)
         run_kswapd(s, m)
 
@@ -232,4 +228,3 @@ def alloc_pages_reclaim(s: State, m: Memory, cpu: Cpu, user: User, order: Order)
         hand_out(s, cpu, user, order, pfn)
         charge(m, m.cost[0].alloc * (1 << order))
     return pfn
-

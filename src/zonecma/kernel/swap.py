@@ -19,15 +19,15 @@ def add_to_swap(m: Memory, obj: int) -> bool:
     if m.vm[0].swap_free < pages:
         return False
     m.vm[0].swap_free -= pages
-    m.page[obj].flags |= SWAP_CACHE
+    m.page[obj].page_flags |= SWAP_CACHE
     return True
 
 
 @jit
 def free_swap(m: Memory, obj: int) -> None:
     """What swap holds of a page is not wanted any more (folio_free_swap)."""
-    if m.page[obj].flags & SWAP_CACHE:
-        m.page[obj].flags &= ~SWAP_CACHE
+    if m.page[obj].page_flags & SWAP_CACHE:
+        m.page[obj].page_flags &= ~SWAP_CACHE
         m.vm[0].swap_free += pages_of(m, obj)
 
 

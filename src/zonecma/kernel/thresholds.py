@@ -17,7 +17,15 @@ from zonecma.kernel.boot_rules import Pageset
 from zonecma.kernel.rules import NEWEST, Rules
 from zonecma.kernel.state import State
 from zonecma.kernel.units import ZoneIndex
-from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_DMA, ZONE_DMA32, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_NORMAL
+from zonecma.kernel.zone import (
+    MAX_NR_ZONES,
+    ZONE_CMA,
+    ZONE_DMA,
+    ZONE_DMA32,
+    ZONE_HIGHMEM,
+    ZONE_MOVABLE,
+    ZONE_NORMAL,
+)
 
 SWAP_CLUSTER_MAX = 32
 
@@ -51,8 +59,11 @@ class Tunables:
 
     @property
     def capped(self) -> frozenset[ZoneIndex]:
-        """Zones whose minimum mark does not follow their size (__setup_per_zone_wmarks)."""
-        return self.highmem | {ZONE_MOVABLE} if self.rules.boot.caps_movable else self.highmem
+        """Zones whose minimum mark does not follow their size (__setup_per_zone_wmarks).
+
+        Where ZONE_MOVABLE's does not, a ZONE_CMA is taken for another zone of movable memory alone.
+        """
+        return self.highmem | {ZONE_MOVABLE, ZONE_CMA} if self.rules.boot.caps_movable else self.highmem
 
 
 def positional_ratio(configured: Sequence[ZoneIndex], *, entries: int) -> tuple[int, ...]:

@@ -78,6 +78,5 @@ def workingset_refault(s: State, m: Memory, obj: int) -> None:
     m.lru[lru_set].age += pages_of(m, obj)
     m.vm[0].workingset_activate += pages_of(m, obj)
     m.lru[lru_set].activated[0 if anonymous else 1] += pages_of(m, obj)
-    if page.flags & WORKINGSET:
+    if page.page_flags & WORKINGSET:
         note_cost(m, lru_set, 0 if anonymous else 1, pages_of(m, obj), 0)
-

@@ -26,8 +26,12 @@ from zonecma.kernel.memory import (
 from zonecma.kernel.state import State
 from zonecma.kernel.zone import MAX_NR_ZONES
 
-WRITEBACK_CHUNK = 1024
-"""MIN_WRITEBACK_PAGES: what the flusher gives the disk before it looks again."""
+MIN_WRITEBACK_PAGES = 1024
+_INIT_BANDWIDTH = 25600
+"""Pages a second that a disk is taken to write until it was measured (INIT_BW, 100 MB/s)."""
+_DIRTY_SCOPE = 8
+BLKDEV_DEFAULT_RQ = 128
+"""Requests that a block device has under way at most."""
 _RATELIMIT = 32
 """Pages that a task makes dirty before it is asked about the limits (ratelimit_pages, at least 32)."""
 
@@ -36,9 +40,9 @@ _RATELIMIT = 32
 def account_dirty(m: Memory, obj: int) -> None:
     """A page becomes dirty, and joins the end of the list of those that are."""
     page, head = m.page[obj], m.vm[0].dirty_list
-    if page.flags & DIRTY:
+    if page.page_flags & DIRTY:
         return
-    page.flags |= DIRTY
+    page.page_flags |= DIRTY
     page.dirtied = m.vm[0].now
     page.dirty_next, page.dirty_prev = head, m.page[head].dirty_prev
     m.page[page.dirty_prev].dirty_next = m.page[head].dirty_prev = obj
@@ -49,9 +53,9 @@ def account_dirty(m: Memory, obj: int) -> None:
 def account_cleaned(m: Memory, obj: int) -> None:
     """A page is not dirty any more."""
     page = m.page[obj]
-    if not page.flags & DIRTY:
+    if not page.page_flags & DIRTY:
         return
-    page.flags &= ~DIRTY
+    page.page_flags &= ~DIRTY
     m.page[page.dirty_prev].dirty_next, m.page[page.dirty_next].dirty_prev = page.dirty_next, page.dirty_prev
     m.vm[0].nr_dirty -= pages_of(m, obj)
 
@@ -63,7 +67,7 @@ def start_writeback(s: State, m: Memory, obj: int, device: int) -> None:
         _end_oldest(s, m, device)
     account_cleaned(m, obj)
     page = m.page[obj]
-    page.flags |= WRITEBACK
+    page.page_flags |= WRITEBACK
     m.vm[0].nr_writeback += pages_of(m, obj)
     m.vm[0].pgpgout += pages_of(m, obj)
     write_later(m, device, obj, pages_of(m, obj))
@@ -76,15 +80,15 @@ def end_writeback(s: State, m: Memory, obj: int) -> None:
     What the journal held is free to go with its write (journal_clean_one_cp_list).
     """
     page = m.page[obj]
-    if page.flags & RECLAIM and page.lru != NO_LRU:
+    if page.page_flags & RECLAIM and page.lru != NO_LRU:
         lru = page.lru
         if lru == INACTIVE_ANON or lru == INACTIVE_FILE:
             lru_del(s, m, obj)
             lru_add_tail(s, m, obj, lru)
-        page.flags &= ~RECLAIM
-    if page.flags & JOURNAL:
-        page.flags &= ~(JOURNAL | HELD)
-    page.flags &= ~WRITEBACK
+        page.page_flags &= ~RECLAIM
+    if page.page_flags & JOURNAL:
+        page.page_flags &= ~(JOURNAL | HELD)
+    page.page_flags &= ~WRITEBACK
     m.vm[0].nr_writeback -= pages_of(m, obj)
 
 
@@ -95,7 +99,7 @@ def _end_oldest(s: State, m: Memory, device: int) -> None:
     entry = m.writes[device, disk.first % m.writes[device].size]
     disk.first += 1
     page = m.page[entry.object]
-    if page.flags & WRITEBACK and page.done == entry.done:
+    if page.page_flags & WRITEBACK and page.done == entry.done:
         end_writeback(s, m, entry.object)
 
 
@@ -109,13 +113,24 @@ def complete_io(s: State, m: Memory) -> None:
 
 
 @jit
+def wait_for_request(s: State, m: Memory, device: int) -> None:
+    """Wait until a device has room for one more request (blk_mq_get_tag)."""
+    disk, ring, vm = m.disk[device], m.writes[device], m.vm[0]
+    while disk.last - disk.first >= BLKDEV_DEFAULT_RQ * disk.merged:
+        done = max(ring[disk.first % ring.size].done, vm.now)
+        vm.io_ns += done - vm.now
+        vm.now = done
+        _end_oldest(s, m, device)
+
+
+@jit
 def forget_io(m: Memory, obj: int) -> None:
     """A page is given back: neither dirty nor under writeback any more (truncate_cleanup_folio)."""
     page = m.page[obj]
     account_cleaned(m, obj)
-    if page.flags & WRITEBACK:
+    if page.page_flags & WRITEBACK:
         m.vm[0].nr_writeback -= pages_of(m, obj)
-        page.flags &= ~WRITEBACK
+        page.page_flags &= ~WRITEBACK
         page.done = NOT_QUEUED
 
 
@@ -154,18 +169,19 @@ def write_oldest(s: State, m: Memory, pages: int) -> int:
 
 
 @primitive
-def _is_busy(m: Memory) -> bool:
-    """Whether the flusher waits for the disk to take its last chunk."""
-    return m.vm[0].nr_writeback >= WRITEBACK_CHUNK  # type: ignore[no-any-return]
+def writeback_chunk_size(s: State, m: Memory) -> int:
+    """Pages that the flusher gives the disk before it looks again (writeback_chunk_size)."""
+    pages = min(_INIT_BANDWIDTH // 2, dirty_thresh(s, m) // _DIRTY_SCOPE)
+    return (pages + MIN_WRITEBACK_PAGES) // MIN_WRITEBACK_PAGES * MIN_WRITEBACK_PAGES
 
 
 @jit
 def wakeup_flusher(s: State, m: Memory) -> None:
-    """Background writeback, down to its limit (wb_do_writeback, wb_over_bg_thresh)."""
+    """Background writeback, chunk by chunk, until it is down to its limit (wb_over_bg_thresh)."""
     complete_io(s, m)
-    limit = background_thresh(s, m)
-    while m.vm[0].nr_dirty > limit and not _is_busy(m):
-        write_oldest(s, m, min(WRITEBACK_CHUNK, m.vm[0].nr_dirty - limit))
+    limit, chunk = background_thresh(s, m), writeback_chunk_size(s, m)
+    while m.vm[0].nr_dirty > limit:
+        write_oldest(s, m, chunk)
 
 
 @jit

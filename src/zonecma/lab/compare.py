@@ -1,7 +1,7 @@
 """compare: one recorded load under several placements.
 
-The load is open-loop: what was asked, when it was asked.  Nothing is reclaimed, and what a
-placement makes slower is not asked later.
+In a closed loop the machine answers back: it reclaims, swaps and drops page cache, and what waits is
+late.  An open one asks what was asked, when it was asked, and nothing is reclaimed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from zonecma.kernel.zone import NO_ZONE
 from zonecma.lab.memory import describe_objects, empty_memory
 from zonecma.lab.replay import Replay, initial_state, replay_of
 from zonecma.lab.run import NR_CALLS, OUTCOME, Run, begin, finish, run_load
-from zonecma.lab.script import script_of
+from zonecma.lab.script import same_file, script_of
 from zonecma.lab.settle import settle
 from zonecma.lab.terms import OPEN, Terms
 from zonecma.lab.tiny import tiny_replay
@@ -45,10 +45,15 @@ CHUNK = 1 << 18
 """Requests between two signs of progress."""
 
 ASSUMPTIONS = (
+    "touches that the trace does not show are not known: memory that is only read or written looks unused",
+    "what pins pages is not known: anonymous memory can always move",
+)
+"""What the figures of a closed loop rest on."""
+OPEN_ASSUMPTIONS = (
     "the load is open-loop: nothing is reclaimed or swapped, and no request waits",
     "migration is simple: every movable page can move, at once; clean page cache is moved, not dropped",
 )
-"""What the figures rest on."""
+"""And those of an open one."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,8 @@ class Comparison:
     damage: str = ""
     """what is wrong with the part of the trace that was left out"""
     assumptions: tuple[str, ...] = ASSUMPTIONS
+    open_loop: bool = False
+    """nothing was reclaimed, dropped or waited for"""
 
 
 def compare(
@@ -163,14 +170,16 @@ def compare_replay(
     terms: Terms = OPEN,
 ) -> Comparison:
     """Run the load under each placement."""
-    window = load_window(replay)
+    window, script = load_window(replay), script_of(replay, closed=terms.closed)
     return Comparison(
         recording=replay.name,
         kernel=replay.release,
         area_pages=replay.machine.area_pages,
         seconds=(window[1] - window[0]) / 1e9,
-        placements=tuple(run_placement(replay, window, one, progress, terms) for one in placements),
+        placements=tuple(run_placement(replay, window, one, script, terms, progress) for one in placements),
         damage=replay.trace.damage,
+        assumptions=ASSUMPTIONS if terms.closed else OPEN_ASSUMPTIONS,
+        open_loop=not terms.closed,
     )
 
 
@@ -194,11 +203,11 @@ def run_placement(
     replay: Replay,
     window: tuple[int, int],
     placement: Placement,
-    progress: Progress = no_progress,
+    script: TouchedLoad,
     terms: Terms = OPEN,
+    progress: Progress = no_progress,
 ) -> PlacementResult:
-    """Run the load under one placement, accounted from ``window``'s start to its end (ns)."""
-    script = script_of(replay, closed=terms.closed)
+    """Run a load on the recorded machine under one placement, accounted within ``window`` (ns)."""
     masks = [*script.gfp_masks, np.uint32(target_mask(replay, placement)), np.uint32(GFP_HIGHUSER_MOVABLE)]
     target_user, movable_user = User(len(masks) - 2), User(len(masks) - 1)
     nr_objects = script.nr_objects + replay.machine.area_pages
@@ -208,11 +217,11 @@ def run_placement(
     living = settle(state, script.living, masks, used_before, script.nr_objects, movable_user)
     memory = _memory(state, script, nr_objects, replay, terms)
     run = _empty_run(replay, window, state, memory, script)
-    requests = script.requests.view(np.recarray)
+    requests, follows = script.requests.view(np.recarray), same_file(script)
     begin(state, memory, run, living)
     for first in range(0, max(len(requests), 1), CHUNK):
         last = min(first + CHUNK, len(requests))
-        run_load(state, memory, requests, script.stalls, run, target_user, first, last)
+        run_load(state, memory, requests, script.stalls, follows, run, target_user, first, last)
         progress(f"running {placement.label}", last, len(requests))
     finish(memory, run)
     validate(state)
@@ -229,9 +238,7 @@ def target_mask(replay: Replay, placement: Placement) -> int:
     return GFP_MIGRATION_TARGET | (Gfp.HIGHMEM if returns else 0)
 
 
-def _memory(
-    state: State, script: TouchedLoad, nr_objects: int, replay: Replay, terms: Terms
-) -> Memory:
+def _memory(state: State, script: TouchedLoad, nr_objects: int, replay: Replay, terms: Terms) -> Memory:
     """Memory that knows the script's objects, and nothing of where they are."""
     in_area = np.zeros(len(state.block), np.uint8)
     order = replay.machine.pageblock_order
@@ -274,6 +281,11 @@ def _empty_run(
     )
 
 
+def _call(one: Any, start: int) -> Call:
+    ok = bool(one.start != NO_PFN)
+    return Call((int(one.time) - start) / 1e9, int(one.pages), ok, int(one.moved), int(one.took) / 1e9)
+
+
 def _result(placement: Placement, run: Run, memory: Memory, area_pages: int) -> PlacementResult:
     start = int(run.usage.window[0])
     pages, weight = max(area_pages, 1), run.usage.weight
@@ -289,7 +301,13 @@ def _result(placement: Placement, run: Run, memory: Memory, area_pages: int) -> 
         min_free_outside=int(run.usage.min_free_outside[0]),
         failed_requests=int(vm.failed),
         calls=tuple(
-            Call((int(c.time) - start) / 1e9, int(c.pages), bool(c.start != NO_PFN), int(c.moved), int(c.took) / 1e9)
+            Call(
+                (int(c.time) - start) / 1e9,
+                int(c.pages),
+                bool(c.start != NO_PFN),
+                int(c.moved),
+                int(c.took) / 1e9,
+            )
             for c in run.calls[: run.counts[NR_CALLS]]
         ),
         reclaim=Reclaim(

@@ -41,6 +41,10 @@ SWAPPINESS = 60
 """vm.swappiness, as kernels have it by default."""
 _DIRTY_BACKGROUND_RATIO, _DIRTY_RATIO = 10, 20
 _SECOND = 1_000_000_000
+_TICK = _SECOND / 250
+"""A jiffy, with CONFIG_HZ=250"""
+_MERGED = 256, 32
+"""Pages of one request: of the disk (BIO_MAX_VECS), and of swap, where reclaim writes SWAP_CLUSTER_MAX"""
 _DIRTY_EXPIRE, _DIRTY_WRITEBACK = 30 * _SECOND, 5 * _SECOND
 """vm.dirty_expire_centisecs and vm.dirty_writeback_centisecs"""
 
@@ -83,7 +87,8 @@ def empty_memory(
     _empty_lists(memory, nr_objects)
     _price(memory, costs)
     vm = memory.vm[0]
-    vm.closed, vm.swappiness, vm.seed, vm.nr_sets, vm.now = closed, swappiness, seed, sets, now
+    vm.closed, vm.swappiness, vm.nr_sets, vm.now = closed, swappiness, sets, now
+    vm.random = 2 * seed + 1
     vm.swap_free = vm.swap_total = swap_pages
     vm.dirty_background_ratio, vm.dirty_ratio = _DIRTY_BACKGROUND_RATIO, _DIRTY_RATIO
     vm.dirty_expire_ns, vm.dirty_writeback_ns = _DIRTY_EXPIRE, _DIRTY_WRITEBACK
@@ -112,6 +117,8 @@ def _empty_lists(memory: Memory, nr_objects: int) -> None:
 def _price(memory: Memory, costs: Mapping[str, float]) -> None:
     """Write a table of costs into the records that the model reads."""
     devices = {"disk": DISK, "swap": SWAP}
+    memory.disk["merged"][DISK], memory.disk["merged"][SWAP] = _MERGED
+    memory.cost["tick"] = _TICK
     for name, cost in costs.items():
         device, _, step = name.partition("_")
         if device in devices:

@@ -17,7 +17,7 @@ from zonecma.kernel.cma import cma_alloc, cma_release
 from zonecma.kernel.fault import make_present, settle_in, touch, write_to
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.lru import lru_add_new
-from zonecma.kernel.memory import ABSENT, BLOCKDEV, HELD, IN_MEMORY, JOURNAL, Memory
+from zonecma.kernel.memory import ABSENT, ANONYMOUS, BLOCKDEV, HELD, IN_MEMORY, JOURNAL, Memory
 from zonecma.kernel.reference import by_reference
 from zonecma.kernel.release import release
 from zonecma.kernel.state import NO_OBJECT, State
@@ -57,6 +57,9 @@ class Run(NamedTuple):
 
 
 NR_CALLS, DELAY = 0, 1
+_TRIES = 8
+_NEARBY = 1 << 16
+"""Objects, by number, among which another one of a task's is looked for"""
 
 
 @jit
@@ -88,13 +91,39 @@ def _dirty(s: State, m: Memory, request: Any) -> None:
     else:
         write_to(s, m, request.object)
     if page.kind == BLOCKDEV and page.where == IN_MEMORY:
-        page.flags |= JOURNAL | HELD
+        page.page_flags |= JOURNAL | HELD
+
+
+@jit
+def _draw(m: Memory, below: int) -> int:
+    """A number from 0 to ``below`` - 1, by chance (xorshift64)."""
+    x = m.vm[0].random
+    x ^= x << np.uint64(13)
+    x ^= x >> np.uint64(7)
+    x ^= x << np.uint64(17)
+    m.vm[0].random = x
+    return int((x >> np.uint64(11)) % np.uint64(below))
+
+
+@jit
+def _touch_untold(s: State, m: Memory, request: Any) -> None:
+    """Accesses of the same task that no trace shows, for what they met lay in memory: any of its pages."""
+    task, last = m.page[request.object].task, min(request.object + _NEARBY, m.vm[0].first_list)
+    first = max(request.object - _NEARBY, 0)
+    for _ in range(request.count):
+        for _ in range(_TRIES):
+            obj = first + _draw(m, last - first)
+            page = m.page[obj]
+            if page.task == task and page.kind == ANONYMOUS and page.where != ABSENT:
+                touch(s, m, Cpu(request.cpu), obj, False)
+                break
 
 
 @jit
 def _touch(s: State, m: Memory, request: Any) -> None:
     if m.page[request.object].where != ABSENT:
         touch(s, m, Cpu(request.cpu), request.object, False)
+    _touch_untold(s, m, request)
 
 
 @primitive
@@ -169,6 +198,7 @@ def run_load(
     m: Memory,
     requests: NDArray[Any],
     stalls: NDArray[np.int64],
+    follows: NDArray[np.uint8],
     run: Run,
     target_user: User,
     first: int,
@@ -176,8 +206,9 @@ def run_load(
 ) -> None:
     """Serve ``requests[first:last]``.
 
-    ``stalls``: i8[requests], ns that each waited for in the recording.  Targets of migration are
-    allocated with gfp class ``target_user``.
+    ``stalls``: i8[requests], ns that each waited for in the recording.  ``follows``: u1[requests], 1 for
+    a page of the same file as the request before it.  Targets of migration are allocated with gfp class
+    ``target_user``.
     """
     vm = m.vm[0]
     for i in range(first, last):
@@ -190,6 +221,7 @@ def run_load(
         if vm.closed:
             flush_in_time(s, m)
             run_kswapd(s, m)
+        vm.read_on = follows[i]
         begun, waited = vm.now, _waited(m)
         _serve(s, m, run, request, target_user)
         waited = _waited(m) - waited

@@ -7,15 +7,26 @@ from numpy.typing import NDArray
 
 from zonecma.lab.replay import Replay
 from zonecma.lab.touched import touched_load_of
-from zonecma.workload.programs import OBJECT_FACTS
-from zonecma.workload.requests import ALLOC, BULK, OF_THE_KERNEL, UNKNOWN_GFP, Load
+from zonecma.workload.objects import OBJECT_FACTS
+from zonecma.workload.requests import ALLOC, BULK, OF_THE_KERNEL, TOUCH, UNKNOWN_GFP, Load
 from zonecma.workload.touched import TouchedLoad
+from zonecma.workload.untold import with_untold_touches
 from zonecma.workload.users import UserKind, user_kind
 
 
 def script_of(replay: Replay, *, closed: bool) -> TouchedLoad:
     """What a run is to do between a recording's snapshots."""
-    return touched_load_of(replay) if closed else plain_load(replay.load)
+    return with_untold_touches(touched_load_of(replay)) if closed else plain_load(replay.load)
+
+
+def same_file(load: TouchedLoad) -> NDArray[np.uint8]:
+    """u1[requests]: 1 for an access to a page of the file that the request before it accessed."""
+    files = np.where(
+        np.isin(load.requests["op"], (ALLOC, TOUCH)), load.objects["file"][load.requests["object"]], -1
+    )
+    follows = np.zeros(len(files), np.uint8)
+    follows[1:] = (files[1:] == files[:-1]) & (files[1:] >= 0)
+    return follows
 
 
 def plain_load(load: Load) -> TouchedLoad:
@@ -32,9 +43,7 @@ def plain_load(load: Load) -> TouchedLoad:
     return TouchedLoad(requests, load.gfp_masks, load.living, objects, stalls, load.nr_objects, 0)
 
 
-def _allocated(
-    requests: NDArray[np.void], load: Load
-) -> list[tuple[NDArray[np.void], NDArray[np.int64]]]:
+def _allocated(requests: NDArray[np.void], load: Load) -> list[tuple[NDArray[np.void], NDArray[np.int64]]]:
     """Rows with a gfp class and an order, and whose they are."""
     single, bulk = requests[requests["op"] == ALLOC], requests[requests["op"] == BULK]
     owners = np.repeat(bulk["object"], bulk["count"])

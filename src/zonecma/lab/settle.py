@@ -134,7 +134,8 @@ def _may_enter(living: NDArray[Any], masks: Iterable[int]) -> NDArray[np.bool_]:
     enters = np.zeros(UNKNOWN_GFP + 1, np.bool_)
     for number, mask in enumerate(masks):
         enters[number] = is_highuser_movable(int(mask))
-    return enters[living["gfp"]]
+    may_enter: NDArray[np.bool_] = enters[living["gfp"]]
+    return may_enter
 
 
 def _in_areas(state: State, frames: NDArray[np.int32]) -> NDArray[np.bool_]:

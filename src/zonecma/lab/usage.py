@@ -46,20 +46,18 @@ def advance(usage: Usage, at: int, now: int) -> None:
 
     Slices are of the load's time: what is done later, since requests had to wait, is in its old slice.
     """
-    start, end = usage.window[0], usage.window[1]
+    start, end, begun = usage.window[0], usage.window[1], usage.window[2]
     if at < start:
-        usage.window[3] = now
+        usage.window[3] = start + now - at
         return
-    begun, at = max(usage.window[2], start), min(at, end)
     bins = usage.frame_ns.shape[1]
-    width = (end - start) / bins
-    took = max(now - usage.window[3], 0)
-    if begun >= at:
-        _weigh(usage, min(int((begun - start) / width), bins - 1), took if usage.window[2] < end else 0.0)
+    width, took = (end - start) / bins, max(now - usage.window[3], 0)
+    if at <= begun < end:
+        _weigh(usage, int((begun - start) / width), took)
     stretch = took / max(at - begun, 1)
-    while begun < at:
+    while begun < min(at, end):
         slot = min(int((begun - start) / width), bins - 1)
-        until = min(at, start + int((slot + 1) * width) + 1)
+        until = min(at, end, start + int((slot + 1) * width) + 1)
         _weigh(usage, slot, (until - begun) * stretch)
         begun = until
     usage.window[2], usage.window[3] = max(usage.window[2], at), max(usage.window[3], now)
@@ -75,7 +73,7 @@ def free_outside(s: State, usage: Usage) -> int:
         free += s.zone[zone].nr_free_pages
         for cpu in range(s.config[0].nr_cpus):
             free += s.pcp[zone, cpu].count
-    return free
+    return free  # type: ignore[no-any-return]
 
 
 @jit

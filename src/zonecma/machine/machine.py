@@ -50,6 +50,8 @@ class Machine:
     nr_cpus: int
     pageblock_order: int
     rules: Rules
+    former_areas: tuple[Area, ...] = ()
+    """what its areas were when its snapshot was taken, where they are to be others now"""
     huge_pages: HugePages = HugePages.ON
     """khugepaged runs, and raises the watermarks"""
     min_free_pages: int | None = None

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.boot import init_cma_reserved_pageblock
-from zonecma.kernel.migratetype import MIGRATE_CMA
+from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
 from zonecma.kernel.offline import withdraw_range
 from zonecma.kernel.state import IN_USE, State
 from zonecma.kernel.thresholds import recalculate
-from zonecma.kernel.units import Pfn, ZoneIndex
+from zonecma.kernel.units import Migratetype, Pfn, ZoneIndex
 from zonecma.kernel.zone import NO_ZONE
 from zonecma.machine.machine import Area, Machine
 from zonecma.placement.policy import Home, Placement
@@ -28,10 +28,11 @@ def populate(state: State, machine: Machine, placement: Placement) -> dict[str, 
     Returns, by area, the frames that were in use in it: they are not any more, and the caller
     finds their contents a place.  An area that is where it should be keeps everything.
     """
-    moved = {
+    moved = {f"former {area.name}": _dissolve_area(state, machine, area) for area in machine.former_areas}
+    moved |= {
         area.name: _move_area(state, machine, area, placement)
         for area in machine.areas
-        if not _is_in_place(state, machine, area, placement)
+        if machine.former_areas or not _is_in_place(state, machine, area, placement)
     }
     if moved:
         _trim_span(state, machine, placement)
@@ -56,9 +57,21 @@ def _is_in_place(state: State, machine: Machine, area: Area, placement: Placemen
     return bool(right_zone and state.block[first_block] == placement.migratetype)
 
 
+def _dissolve_area(state: State, machine: Machine, area: Area) -> NDArray[np.int64]:
+    """Make an area ordinary movable memory of the zone in which it lies; the frames that were in use."""
+    return _rehouse(state, machine, area, machine.home_zone(area.base_pfn), MIGRATE_MOVABLE)
+
+
 def _move_area(state: State, machine: Machine, area: Area, placement: Placement) -> NDArray[np.int64]:
+    """Give an area to the zone that a placement wants; the frames that were in use."""
+    return _rehouse(state, machine, area, _zone_for(machine, area, placement), placement.migratetype)
+
+
+def _rehouse(
+    state: State, machine: Machine, area: Area, new_zone: ZoneIndex, migratetype: Migratetype
+) -> NDArray[np.int64]:
     """Take an area from its old zone and give it to its new one; the frames that were in use."""
-    old_zone, new_zone = ZoneIndex(state.frame[area.base_pfn].zone), _zone_for(machine, area, placement)
+    old_zone = ZoneIndex(state.frame[area.base_pfn].zone)
     used = np.zeros(area.count, np.uint8)
     if old_zone != NO_ZONE:
         if state.block[area.base_pfn >> machine.pageblock_order] == MIGRATE_CMA:
@@ -72,9 +85,9 @@ def _move_area(state: State, machine: Machine, area: Area, placement: Placement)
         state.frame["zone"][start : start + block] = new_zone
         if new_zone != NO_ZONE:
             state.frame["where"][start : start + block] = IN_USE
-            init_cma_reserved_pageblock(state, Pfn(start), placement.migratetype)
+            init_cma_reserved_pageblock(state, Pfn(start), migratetype)
     _extend_span(state, present_now, area)
-    if placement.migratetype == MIGRATE_CMA and new_zone != NO_ZONE:
+    if migratetype == MIGRATE_CMA and new_zone != NO_ZONE:
         state.zone[new_zone].cma += area.count
     return area.base_pfn + np.flatnonzero(used)
 

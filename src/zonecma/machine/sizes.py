@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from zonecma.errors import InputError
+
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*")
 _SUFFIXES = "KMGTPE"
 _WORD = (1 << 64) - 1
@@ -31,3 +33,11 @@ def size_text(size: int) -> str:
         if size and size % (1 << shift) == 0:
             return f"{size >> shift} {unit}"
     return f"{size} bytes"
+
+
+def pages_called(text: str, option: str, page_kib: int = 4) -> int:
+    """Pages of a size on the command line; raises InputError, with the option, for what is none."""
+    size, rest = memparse(text)
+    if rest.strip().lower() not in ("", "b", "ib") or not size or size % (page_kib << 10):
+        raise InputError(f"{option} {text}: expected a size such as 128M, in whole pages of {page_kib} KiB")
+    return size // (page_kib << 10)

@@ -61,7 +61,8 @@ def load_snapshot(state: State, snapshot: Snapshot) -> None:
         _load_zone(state, zone)
     active = [area for area in snapshot.areas if area.count]
     for area, record in zip(active, state.cma, strict=True):
-        state.bitmap[record.first_bit : record.first_bit + len(area.bitmap)] = area.bitmap
+        if record.count == area.count:  # what an area of another size held is not known
+            state.bitmap[record.first_bit : record.first_bit + len(area.bitmap)] = area.bitmap
 
 
 def _load_zone(state: State, zone: ZoneSnapshot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Any
@@ -58,9 +59,14 @@ def _highest(outcome: Comparison) -> float:
     return max((max(p.area_use_over_time) for p in outcome.placements), default=0.0)
 
 
+def _two_places(value: float) -> str:
+    return f"{value:.2f}"
+
+
 def _table(outcome: Comparison, baseline: PlacementResult, others: Sequence[PlacementResult]) -> str:
     results = [baseline, *others]
     highest = _highest(outcome)
+    open_loop = outcome.open_loop
     bars = [sparkline(p.area_use_over_time, highest, _CELL) for p in results]
     rows = [
         *(["", *names] for names in _stacked([p.name for p in results])),
@@ -74,8 +80,28 @@ def _table(outcome: Comparison, baseline: PlacementResult, others: Sequence[Plac
         _row("found nothing", [p.failed_requests for p in results], _whole),
         ["contiguous calls", *(f"{p.calls_ok} of {len(p.calls)}" for p in results)],
         _row("frames moved", [p.frames_migrated for p in results], _whole),
+        *([] if open_loop else _reclaim_rows(results)),
     ]
     return aligned(rows, gap=1)
+
+
+def _reclaim_rows(results: Sequence[PlacementResult]) -> list[list[str]]:
+    """What the machine did to find memory, and how long all took."""
+    done = [p.reclaim for p in results]
+    return [
+        _row("  clean ones dropped", [r.pages_dropped for r in done], _whole),
+        _row("kswapd wakes", [r.kswapd_wakes for r in done], _whole),
+        _row("direct reclaims", [r.direct_reclaim for r in done], _whole),
+        _row("pages reclaimed", [r.pages_reclaimed for r in done], _whole),
+        _row("swapped out", [r.swapped_out for r in done], _whole),
+        _row("swapped in", [r.swapped_in for r in done], _whole),
+        _row("refaults", [r.refaults for r in done], _whole),
+        _row("OOM kills", [r.oom_kills for r in done], _whole),
+        _row("stalled, s", [r.stall_seconds for r in done], _two_places),
+        _row("waited for disks, s", [r.waited_seconds for r in done], _two_places),
+        _row("elapsed, s", [r.elapsed_seconds for r in done], _two_places),
+        _row("in reclaim, %", [100 * r.share_in_reclaim for r in done], _one_place),
+    ]
 
 
 def _stacked(names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -110,6 +136,7 @@ def comparison_json(outcome: Comparison) -> dict[str, Any]:
     return {
         "recording": outcome.recording,
         "kernel": outcome.kernel,
+        "open_loop": outcome.open_loop,
         "area_pages": outcome.area_pages,
         "assumptions": list(outcome.assumptions),
         "damage": outcome.damage,
@@ -129,4 +156,8 @@ def _placement_json(result: PlacementResult) -> dict[str, Any]:
         "failed_requests": result.failed_requests,
         "use_by": result.use_by,
         "leaves_out": result.leaves_out,
+        "reclaim": {
+            **dataclasses.asdict(result.reclaim),
+            "share_in_reclaim": result.reclaim.share_in_reclaim,
+        },
     }

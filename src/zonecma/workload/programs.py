@@ -62,7 +62,7 @@ from zonecma.workload.requests import (
     TOUCH,
     UNKNOWN_GFP,
 )
-from zonecma.workload.swapped import Swapped, comes_in, goes_out
+from zonecma.workload.swapped import WITHIN, Swapped, comes_in, goes_out
 
 _ALLOC = EVENT_ID["mm_page_alloc"]
 _FREE = EVENT_ID["mm_page_free"]
@@ -195,7 +195,10 @@ def _alloc(books: Books, facts: Facts, events: NDArray[Any], i: int) -> None:
         number, op = new_object(objects, event.task, gfp, event.order, facts.kind[gfp], IN_MEMORY), ALLOC
     objects.brought[i] = number
     objects.life[number].state, objects.life[number].left = IN_MEMORY, pages_of(event)
-    books.requests[_emit(books, facts, events, i, op, number)].gfp = gfp
+    request = books.requests[_emit(books, facts, events, i, op, number)]
+    request.gfp = gfp
+    if op == TOUCH and facts.names.coming[i] == SWAPPED_IN:
+        request.count = books.swapped.tally[WITHIN] + 1
     if facts.writes[gfp]:
         _emit(books, facts, events, i, DIRTY, number)
 

@@ -68,7 +68,9 @@ REQUEST = np.dtype(
         ("time", "i8"),  # ns, the trace's clock
         ("pfn", "i4"),  # frame of a FREE or TAKE_FREE in the recording, or of a drain's zone; -1
         ("object", "i4"),  # what is allocated or freed; -1: unknown; where compaction looks for targets
-        ("count", "i4"),  # frames of a BULK or CMA_ALLOC; where compaction looks for pages to move
+        # frames of a BULK or CMA_ALLOC; where compaction looks for pages to move; of a TOUCH that read
+        # its object from swap: how many objects lay there
+        ("count", "i4"),
         ("line", "u4"),  # line of the trace text that it came from; 0: none
         ("op", "u1"),
         ("origin", "u1"),  # OF_THE_KERNEL, or 0: the load

@@ -1,0 +1,142 @@
+"""whatif: a recorded load under another placement, in a closed loop, over seeds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from zonecma.capture.recording import Recording
+from zonecma.kernel.jit import compile_once
+from zonecma.kernel.rules import Rules, rules_for
+from zonecma.lab.compare import PlacementResult, compare_replay, load_window, run_placement
+from zonecma.lab.outcome import Outcome, Prediction
+from zonecma.lab.recorded_outcome import recorded_outcome
+from zonecma.lab.replay import Replay, replay_of
+from zonecma.lab.resize import resized
+from zonecma.lab.script import script_of
+from zonecma.lab.terms import OPEN, Terms, terms_of
+from zonecma.lab.tiny import tiny_replay
+from zonecma.machine.costs import read_costs
+from zonecma.placement import Placement, ZoneCma
+from zonecma.progress import Progress, no_progress
+from zonecma.workload.shift import shifted
+
+SEEDS = 20
+"""Runs of one prediction, unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What else the load should meet."""
+
+    placement: Placement
+    cma_pages: int | None = None
+    """frames of the area; the recorded one's where None"""
+    rules: Rules | None = None
+    """the recorded kernel's where None"""
+    seeds: int = SEEDS
+    costs: Mapping[str, float] = field(default_factory=read_costs)
+    """nanoseconds by step"""
+
+
+def predict(
+    recording: Recording,
+    question: Question,
+    against: Recording | None = None,
+    progress: Progress = no_progress,
+) -> Prediction:
+    """What a recorded load would do under another placement, size or kernel.
+
+    Raises InputError for a recording that is damaged or incomplete, or for a size that the machine
+    cannot have.
+    """
+    compile_once("whatif", lambda: compare_replay(tiny_replay(), [ZoneCma()], terms=Terms()), progress)
+    replay = replay_of(recording, progress, question.rules)
+    if question.cma_pages is not None:
+        replay = resized(replay, question.cma_pages)
+    window, script = load_window(replay), script_of(replay, closed=True)
+    results = []
+    for seed in range(question.seeds):
+        progress(f"running {question.placement.label}", seed, question.seeds)
+        terms = terms_of(recording, question.costs, seed)
+        results.append(run_placement(replay, window, question.placement, shifted(script, seed), terms))
+    outcomes = [outcome_of(result) for result in results]
+    return Prediction(
+        recording=recording.name,
+        placement=question.placement.label,
+        kernel=replay.machine.rules.series,
+        area_pages=replay.machine.area_pages,
+        seeds=question.seeds,
+        predicted=_mean(outcomes),
+        spread=_spread(outcomes),
+        against=against.name if against else "",
+        recorded=recorded_outcome(against, progress) if against else None,
+        open_loop=outcome_of(_open_loop(replay, window, question.placement)),
+        notes=_notes(recording, replay, question),
+    )
+
+
+def _open_loop(replay: Replay, window: tuple[int, int], placement: Placement) -> PlacementResult:
+    return run_placement(replay, window, placement, script_of(replay, closed=False), OPEN)
+
+
+def outcome_of(result: PlacementResult) -> Outcome:
+    """A run's figures."""
+    reclaim = result.reclaim
+    return Outcome(
+        area_use_mean=result.area_use_mean,
+        frames_migrated=result.frames_migrated,
+        calls_ok=result.calls_ok,
+        calls=len(result.calls),
+        direct_reclaim=reclaim.direct_reclaim,
+        kswapd_wakes=reclaim.kswapd_wakes,
+        min_free_outside=result.min_free_outside,
+        pages_reclaimed=reclaim.pages_reclaimed,
+        stall_seconds=reclaim.stall_seconds,
+        swapped_in=reclaim.swapped_in,
+        swapped_out=reclaim.swapped_out,
+        refaults=reclaim.refaults,
+        oom_kills=reclaim.oom_kills,
+    )
+
+
+def _columns(outcomes: Sequence[Outcome]) -> dict[str, np.ndarray]:
+    names = [one.name for one in dataclasses.fields(Outcome)]
+    return {name: np.array([getattr(one, name) for one in outcomes], float) for name in names}
+
+
+def _mean(outcomes: Sequence[Outcome]) -> Outcome:
+    """The runs' mean, counts rounded."""
+    means = {name: float(values.mean()) for name, values in _columns(outcomes).items()}
+    shares = ("area_use_mean", "stall_seconds")
+    return Outcome(**{name: mean if name in shares else round(mean) for name, mean in means.items()})  # type: ignore[arg-type]
+
+
+def _spread(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
+    """Where the middle 95 % of the runs lie."""
+    if len(outcomes) < 2:
+        return {}
+    ends = {name: np.quantile(values, (0.025, 0.975)) for name, values in _columns(outcomes).items()}
+    return {name: (float(low), float(high)) for name, (low, high) in ends.items()}
+
+
+def _notes(recording: Recording, replay: Replay, question: Question) -> tuple[str, ...]:
+    """What a prediction of this kind rests on."""
+    notes = [
+        "touches that a trace does not show are not known: what programs only read or wrote in memory"
+        " looks unused",
+        "what pins pages is not told by a trace: a page that somebody holds is taken to be movable",
+    ]
+    if rules_for(recording.release) != replay.machine.rules:
+        notes.append(f"the machine booted {recording.release}; its lists are taken over as they were")
+    if question.cma_pages is not None:
+        notes.append(
+            "the load is the recorded one, whatever the area's size: programs that look at free memory"
+            " would ask for something else"
+        )
+    if not replay.trace.count("mm_lru_insertion"):
+        notes.append("the recording tells page kinds by gfp mask alone, and dirty pages by __GFP_WRITE")
+    return tuple(notes)

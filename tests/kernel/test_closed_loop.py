@@ -1,0 +1,115 @@
+"""The closed loop as a whole: reclaim, swap, writeback and migration lose and double nothing."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.kernel.closed import CALL, RELEASE, TOUCH, WRITE, check, do, machine
+from zonecma.kernel.memory import ABSENT, IN_MEMORY, IN_SWAP
+from zonecma.kernel.rules import RULES
+
+ALL_RULES = pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
+
+
+@ALL_RULES
+def test_more_than_fits_goes_to_swap_and_comes_back(rules):
+    """64 MiB of memory, 80 MiB touched twice: what is missing the second time is read from swap."""
+    world = _, m = machine(20480, 0, swap_pages=16384, rules=rules)
+    for first in range(0, 20480, 1024):
+        assert do(world, WRITE, np.arange(first, first + 1024)) == (0, 0)
+        m.vm[0].now += 100_000_000  # swap keeps up
+    check(world)
+    assert m.vm[0].oom_kill == 0
+    out = int((m.page.where[:20480] == IN_SWAP).sum())
+    assert out > 20480 - 16384
+    assert m.vm[0].pswpout >= out
+    assert do(world, TOUCH, np.flatnonzero(m.page.where[:20480] == IN_SWAP)[:100]) == (0, 0)
+    assert m.vm[0].pswpin == 100
+    check(world)
+
+
+@ALL_RULES
+def test_page_cache_goes_first(rules):
+    """Twice as much of files as there is memory is read once; anonymous pages in use stay."""
+    world = _, m = machine(2000, 32768, swap_pages=16384, rules=rules)
+    do(world, WRITE, np.arange(2000))
+    for first in range(2000, 34768, 2048):
+        do(world, TOUCH, np.arange(first, first + 2048))
+        do(world, TOUCH, np.arange(2000))
+    check(world)
+    assert m.vm[0].pgsteal_kswapd + m.vm[0].pgsteal_direct > 16384
+    assert (m.page.where[:2000] == IN_MEMORY).mean() > 0.95
+
+
+def test_without_swap_a_task_is_killed_at_last():
+    world = _, m = machine(20480, 0)
+    failed, _ = do(world, WRITE, np.arange(20480))
+    check(world)
+    assert failed == 0
+    assert m.vm[0].oom_kill > 0
+    assert (m.page.where[:20480] == ABSENT).sum() >= 1000  # a whole task's
+
+
+def test_kswapd_counts_no_free_cma():
+    """It is woken while half of memory, the area, is free (last-resort uses none of it for file pages)."""
+    world = s, m = machine(0, 16384, cma_mib=32)
+    s.gfp[6].fast_flags &= ~0x80  # these requests may not use CMA lists
+    s.gfp[6].slow_flags &= ~0x80
+    do(world, TOUCH, np.arange(9000))
+    assert m.vm[0].kswapd_wakes > 0
+    assert s.zone.nr_free_cma.sum() == 8192
+    check(world)
+
+
+def test_a_contiguous_call_drops_clean_cache_and_moves_the_rest():
+    world = s, m = machine(500, 13500)
+    do(world, WRITE, np.arange(500))
+    do(world, TOUCH, np.arange(500, 14000))
+    clean = int((s.object_pfn >= s.cma[0].base_pfn).sum())
+    failed, moved = do(world, CALL, 4096)
+    assert failed == 0
+    assert m.vm[0].dropped + moved == clean
+    assert m.vm[0].dropped > moved
+    check(world)
+
+
+def test_open_terms_drop_nothing():
+    world = s, m = machine(500, 13500, closed=False)
+    do(world, TOUCH, np.arange(14000))
+    before = int((s.object_pfn >= 0).sum())
+    failed, _ = do(world, CALL, 512)
+    assert (failed, int(m.vm[0].dropped)) == (0, 0)
+    assert int((s.object_pfn >= 0).sum()) == before
+    check(world)
+
+
+def test_dirty_pages_are_written_in_the_background_and_in_time():
+    world = s, m = machine(0, 12000)
+    do(world, WRITE, np.arange(6000))
+    limit = (6000 + int(s.zone.nr_free_pages.sum())) // 10
+    assert 0 < m.vm[0].nr_dirty <= limit
+    m.vm[0].now += 40_000_000_000
+    do(world, TOUCH, [11999])
+    m.vm[0].now += 1_000_000_000
+    do(world, TOUCH, [11999])
+    assert (m.vm[0].nr_dirty, m.vm[0].nr_writeback) == (0, 0)
+    check(world)
+
+
+_ACTIONS = st.lists(
+    st.tuples(st.sampled_from([TOUCH, WRITE, RELEASE]), st.integers(0, 21), st.integers(1, 900)), max_size=60
+)
+
+
+@ALL_RULES
+@settings(max_examples=15, deadline=None)
+@given(actions=_ACTIONS, seed=st.integers(0, 5))
+def test_nothing_is_lost_or_doubled(rules, actions, seed):
+    """Each object is in memory, in swap, on disk or released, never two of them."""
+    world = machine(12000, 10000, mib=32, cma_mib=8, swap_pages=6000, rules=rules)
+    rng = np.random.default_rng(seed)
+    for what, thousand, count in actions:
+        do(world, what, thousand * 1000 + rng.integers(0, 1000, count))
+    do(world, CALL, 512)
+    check(world)

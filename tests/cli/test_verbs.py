@@ -48,7 +48,7 @@ def test_version():
     assert zonecma("--version").stdout == f"zonecma {__version__}\n"
 
 
-@pytest.mark.parametrize("verb", ["verify", "compare", "explain", "calibrate", "show"])
+@pytest.mark.parametrize("verb", ["verify", "compare", "whatif", "explain", "calibrate", "show"])
 def test_help(verb):
     done = zonecma(verb, "--help")
     assert done.returncode == 0
@@ -90,6 +90,44 @@ def test_compare_json_has_what_is_documented():
     assert [p["name"] for p in out["placements"]] == ["half-free", "last-resort", "zone-cma", "carveout"]
     keys = {"area_use_mean", "calls", "calls_ok", "frames_migrated", "min_free_outside", "failed_requests"}
     assert all(p.keys() >= keys | {"use_by"} for p in out["placements"])
+
+
+def test_compare_on_open_terms_reclaims_nothing(here):
+    closed, opened = (
+        json.loads(here("compare", BOOT, "--json", *terms).stdout) for terms in ([], ["--open-loop"])
+    )
+    assert (closed["open_loop"], opened["open_loop"]) == (False, True)
+    assert all(p["reclaim"]["pages_reclaimed"] == 0 for p in opened["placements"])
+    keys = {"kswapd_wakes", "swapped_in", "swapped_out", "refaults", "stall_seconds", "oom_kills"}
+    assert closed["placements"][0]["reclaim"].keys() >= keys | {"elapsed_seconds", "pages_reclaimed"}
+
+
+def test_whatif_json_has_what_is_documented(here):
+    done = here("whatif", BOOT, "--placement", "half-free", "--against", BOOT, "--seeds", "2", "--json")
+    out = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert out["predicted"].keys() == out["recorded"].keys()
+    keys = {"area_use_mean", "frames_migrated", "calls_ok", "calls", "direct_reclaim", "kswapd_wakes"}
+    assert out["predicted"].keys() >= keys | {"min_free_outside"}
+    assert (out["seeds"], out["placement"]) == (2, "half-free")
+
+
+WHATIF = {
+    "a size that is none": (["--cma", "lots"], "--cma lots: expected a size such as 128M"),
+    "a size that does not fit": (["--cma", "64G"], "--cma: 67108864 KiB; expected a multiple of 2048 KiB"),
+    "rules that are none": (["--rules", "5.4"], "--rules 5.4: no such kernel series"),
+    "a recording that is none": (["--against", "nowhere"], "nowhere: no such recording"),
+    "costs that are none": (["--costs", "nowhere.toml"], "nowhere.toml: No such file"),
+}
+
+
+@pytest.mark.parametrize("case", WHATIF)
+def test_what_whatif_cannot_answer(here, case):
+    arguments, expected = WHATIF[case]
+    done = here("whatif", BOOT, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert expected in done.stderr
 
 
 def test_explain_json_has_what_is_documented(here):
@@ -203,7 +241,7 @@ BAD_INPUT = {
 }
 
 
-@pytest.mark.parametrize("verb", ["verify", "compare", "explain", "show"])
+@pytest.mark.parametrize("verb", ["verify", "compare", "whatif", "explain", "show"])
 @pytest.mark.parametrize("case", BAD_INPUT)
 def test_bad_input_gives_one_line_and_status_2(here, tmp_path, verb, case):
     make, expected = BAD_INPUT[case]

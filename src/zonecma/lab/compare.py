@@ -159,7 +159,7 @@ def compare(
 
     Raises InputError for a recording that is damaged or incomplete.
     """
-    compile_once("compare", lambda: compare_replay(tiny_replay(), [ZoneCma()]), progress)
+    compile_once("compare", lambda: compare_replay(tiny_replay(), [ZoneCma()], terms=Terms()), progress)
     return compare_replay(replay_of(recording, progress), placements, progress, terms)
 
 

@@ -84,6 +84,22 @@ def test_open_terms_drop_nothing():
     check(world)
 
 
+@ALL_RULES
+def test_with_memory_in_plenty_nothing_differs_from_an_open_loop(rules):
+    """The same frames for the same requests, to the last link of the free lists."""
+    worlds = [machine(3000, 3000, swap_pages=100, rules=rules, closed=closed) for closed in (True, False)]
+    rng = np.random.default_rng(3)
+    objects = rng.integers(0, 6000, 20_000)
+    actions = rng.choice([TOUCH, WRITE, RELEASE], 20_000, p=[0.5, 0.3, 0.2])
+    for world in worlds:
+        assert do(world, actions, objects) == (0, 0)
+        check(world)
+    (closed, m), (opened, _) = worlds
+    assert m.vm[0].pgsteal_kswapd + m.vm[0].pgsteal_direct == 0
+    assert np.array_equal(closed.object_pfn, opened.object_pfn)
+    assert np.array_equal(closed.frame, opened.frame)
+
+
 def test_dirty_pages_are_written_in_the_background_and_in_time():
     world = s, m = machine(0, 12000)
     do(world, WRITE, np.arange(6000))

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.kernel.closed import CALL, do
 from tests.machines import (
     ALLOC,
     CMA_ALLOC,
@@ -16,12 +17,13 @@ from tests.machines import (
     booted,
     lists,
 )
-from zonecma.kernel.cma import cma_alloc, find_zero_bits
+from zonecma.kernel.cma import find_zero_bits
 from zonecma.kernel.jit import from_python
 from zonecma.kernel.state import IN_USE
-from zonecma.kernel.units import Area, Bit, Cpu, Order, Pages, User
+from zonecma.kernel.units import Area, Bit, Order, Pages
 from zonecma.kernel.validate import validate
 from zonecma.kernel.zone import ZONE_DMA32
+from zonecma.lab.memory import empty_memory
 
 search = from_python(find_zero_bits)
 
@@ -141,6 +143,5 @@ def test_what_could_not_be_moved_does_not_count_as_moved():
     number = 0
     while act(state, ALLOC, 0, MOVABLE, 0, number) >= 0:
         number += 1
-    call = from_python(cma_alloc)
-    _, moved = call(state, Cpu(0), Area(0), Pages(1024), Order(0), User(TARGET))
+    _, moved = do((state, empty_memory(state, len(state.object_pfn), closed=False)), CALL, 1024)
     assert moved == 0

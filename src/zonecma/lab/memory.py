@@ -135,6 +135,7 @@ def describe_objects(memory: Memory, script: TouchedLoad) -> None:
     """
     page, facts = memory.page, script.objects
     known = slice(0, len(facts))
+    page.kind[len(facts) :] = UserKind.OTHER
     page.gfp[known], page.order[known], page.kind[known] = facts["gfp"], facts["order"], facts["kind"]
     page.task[known] = facts["task"].astype(np.int32)
     metadata = facts["kind"] == UserKind.BLOCKDEV

@@ -19,20 +19,25 @@ SPREAD = 0.01
 
 
 def shifted_order(requests: NDArray[np.void], seed: int) -> NDArray[np.int64]:
-    """The order of requests when all contiguous calls come earlier or later; seed 0 leaves it alone.
+    """The order of requests when all contiguous calls come earlier or later.
 
     Calls and releases keep their order, and the distances between them.
     """
     is_call = np.isin(requests["op"], (CMA_ALLOC, CMA_RELEASE))
     time = requests["time"].astype(np.int64)
-    if seed == 0 or not is_call.any():
+    if not is_call.any():
         return np.arange(len(requests))
     shift = np.random.default_rng(seed).normal(0.0, SPREAD * float(np.ptp(time)))
     return np.argsort(np.where(is_call, time + int(shift), time), kind="stable")
 
 
 def shifted(load: TouchedLoad, seed: int) -> TouchedLoad:
-    """The load with its requests in that order; a call's time is that of the request before it."""
+    """The load with its requests in that order; a call's time is that of the request before it.
+
+    Seed 0 is the recorded boot.
+    """
+    if seed == 0:
+        return load
     order = shifted_order(load.requests, seed)
     requests = load.requests[order]
     is_call = np.isin(requests["op"], (CMA_ALLOC, CMA_RELEASE))

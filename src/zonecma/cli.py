@@ -130,8 +130,7 @@ def compare(
     from zonecma.capture.recording import DEMO, open_recording
     from zonecma.lab.compare import compare as run
     from zonecma.lab.placements import parse_placement
-    from zonecma.lab.terms import OPEN, terms_of
-    from zonecma.machine.costs import read_costs
+    from zonecma.lab.terms import OPEN
     from zonecma.placement import COMPARED
     from zonecma.report.comparison import comparison_json, comparison_table
     from zonecma.report.progress import terminal_progress
@@ -139,8 +138,7 @@ def compare(
     chosen = [parse_placement(text) for text in placement or [policy.name for policy in COMPARED]]
     with terminal_progress() as progress:
         opened = open_recording(recording or DEMO, partial=partial)
-        terms = OPEN if open_loop else terms_of(opened, read_costs())
-        outcome = run(opened, chosen, progress, terms)
+        outcome = run(opened, chosen, progress, OPEN if open_loop else None)
     _print(outcome, as_json, comparison_table, comparison_json)
 
 

@@ -1,16 +1,21 @@
 """compare: figures of a kind with what real kernels did, and what each placement must never do."""
 
 import dataclasses
+import functools
 
 import pytest
 
 from tests.conftest import CAPTURES
 from zonecma.capture.events import EVENT_ID
 from zonecma.capture.recording import Recording
-from zonecma.lab.compare import compare, compare_replay, load_window
+from zonecma.lab import compare as comparing
+from zonecma.lab.compare import compare_replay, load_window
 from zonecma.lab.placements import parse_placement
 from zonecma.lab.replay import replay_of
+from zonecma.lab.terms import OPEN
 from zonecma.placement import PLACEMENTS, Carveout, HalfFree, LastResort, ZoneCma
+
+compare = functools.partial(comparing.compare, terms=OPEN)
 
 
 @pytest.fixture(scope="module")

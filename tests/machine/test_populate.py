@@ -57,7 +57,7 @@ def test_zone_cma_comes_first_in_the_zonelists_and_thresholds_follow():
     assert build_zonelist(state, ZONE_CMA)[:2] == [ZONE_CMA, ZONE_DMA32]
     zone, donor = state.zone[ZONE_CMA], state.zone[ZONE_DMA32]
     assert 0 < zone.watermark[0] < zone.watermark[1] < zone.watermark[2]
-    assert zone.watermark[0] / zone.managed == pytest.approx(donor.watermark[0] / donor.managed, rel=0.01)
+    assert zone.watermark[0] == AREA // 1024  # capped, as ZONE_MOVABLE's is in 6.12
     assert donor.lowmem_reserve[ZONE_CMA] == AREA // 256
     assert (state.pcp[ZONE_CMA, 0].batch, state.pcp[ZONE_CMA, 0].high_max) == (15, AREA // 8)
 

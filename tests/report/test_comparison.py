@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from zonecma.lab.compare import Call, Comparison, PlacementResult
+from zonecma.lab.compare import OPEN_ASSUMPTIONS, Call, Comparison, PlacementResult
 from zonecma.report.comparison import comparison_json, comparison_table
 
 
@@ -81,8 +81,11 @@ def test_a_wide_terminal_gets_no_wider_a_table(monkeypatch):
 
 def test_the_assumptions_and_the_damage_are_said():
     table = comparison_table(comparison(*FOUR, damage="t.zst: cut off"), 100)
-    assert "migration is simple" in table
-    assert "open-loop" in table
+    assert "what pins pages is not known" in table
+    opened = comparison(*FOUR, assumptions=OPEN_ASSUMPTIONS, open_loop=True)
+    assert "migration is simple" in comparison_table(opened, 100)
+    assert "kswapd wakes" not in comparison_table(opened, 100)
+    assert "kswapd wakes" in table
     assert "read in part: t.zst: cut off" in table
 
 

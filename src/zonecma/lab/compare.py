@@ -27,9 +27,10 @@ from zonecma.lab.replay import Replay, initial_state, replay_of
 from zonecma.lab.run import NR_CALLS, OUTCOME, Run, begin, finish, run_load
 from zonecma.lab.script import same_file, script_of
 from zonecma.lab.settle import settle
-from zonecma.lab.terms import OPEN, Terms
+from zonecma.lab.terms import OPEN, Terms, terms_of
 from zonecma.lab.tiny import tiny_replay
 from zonecma.lab.usage import Usage
+from zonecma.machine.costs import read_costs
 from zonecma.machine.populate import populate
 from zonecma.placement import Placement, ZoneCma
 from zonecma.placement.policy import HOME_ZONES
@@ -153,13 +154,14 @@ def compare(
     recording: Recording,
     placements: Sequence[Placement],
     progress: Progress = no_progress,
-    terms: Terms = OPEN,
+    terms: Terms | None = None,
 ) -> Comparison:
-    """Run a recording's load under each placement.
+    """Run a recording's load under each placement; in a closed loop unless the terms are others.
 
     Raises InputError for a recording that is damaged or incomplete.
     """
     compile_once("compare", lambda: compare_replay(tiny_replay(), [ZoneCma()], terms=Terms()), progress)
+    terms = terms or terms_of(recording, read_costs())
     return compare_replay(replay_of(recording, progress), placements, progress, terms)
 
 

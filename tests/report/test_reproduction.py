@@ -30,6 +30,12 @@ def test_published_figures_stand_beside_the_modelled_ones():
     assert swapped[2] == ["pswpout", "-", "-", "-", "1,234", "(5)"]
 
 
+def test_what_was_observed_is_not_called_published():
+    text = reproduction_table(outcome_of("observed-4.7"), 100)
+    assert "observed, 512 MB" in text
+    assert "published" not in text
+
+
 def test_what_was_fitted_is_said():
     text = reproduction_table(outcome_of("zone-cma-2015"), 100)
     assert "fitted to the first 0 MB column alone" in text

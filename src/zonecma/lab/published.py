@@ -29,6 +29,8 @@ class Published:
     source: str
     machine: str
     columns: Mapping[str, Figures]
+    how: str = "published"
+    """or observed"""
 
 
 def _columns(rows: tuple[str, ...], **columns: tuple[float, ...]) -> Mapping[str, Figures]:
@@ -91,6 +93,7 @@ OBSERVED_L = Published(
         v6_0=(8.27, 0, 0, 110696, 0),
         v6_512=(8.69, 0, 0, 114147, 60274),
     ),
+    "observed",
 )
 
 OBSERVED_H = Published(
@@ -105,6 +108,7 @@ OBSERVED_H = Published(
         v6_0=(9.04, 0, 0, 101756, 0),
         v6_512=(9.18, 0, 0, 101275, 53693),
     ),
+    "observed",
 )
 
 OBSERVED_X = Published(
@@ -119,4 +123,5 @@ OBSERVED_X = Published(
         v6_0=(13.16, 0, 0, 101088, 0),
         v6_512=(13.28, 47, 78, 100931, 53227),
     ),
+    "observed",
 )

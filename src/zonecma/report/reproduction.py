@@ -32,7 +32,7 @@ def _table(outcome: Reproduction, t: int, table: Table, columns: int) -> str:
     if table.fitted:
         lines.append(notes([_fitted(table)], columns))
     if published:
-        lines.append(notes([f"published: {published.source}"], columns))
+        lines.append(notes([f"{published.how}: {published.source}"], columns))
     return "\n".join([*lines, "", aligned(_grid(outcome, t, table))])
 
 
@@ -43,7 +43,7 @@ def _fitted(table: Table) -> str:
 
 
 def _grid(outcome: Reproduction, t: int, table: Table) -> list[list[str]]:
-    beside = ("published", "modelled") if table.published else ("modelled",)
+    beside = (table.published.how, "modelled") if table.published else ("modelled",)
     heads = [f"{kind}, {reserve} MB" for kind in beside for reserve in BOTH]
     grid = [["CMA reserve", *heads]]
     for v, variant in enumerate(table.variants):

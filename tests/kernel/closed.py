@@ -6,7 +6,17 @@ from tests.machines import FAULT, READ, booted
 from zonecma.kernel.cma import cma_alloc
 from zonecma.kernel.fault import touch
 from zonecma.kernel.jit import entry
-from zonecma.kernel.memory import ABSENT, ANONYMOUS, FILE, IN_MEMORY, IN_SWAP, ON_DISK
+from zonecma.kernel.memory import (
+    ABSENT,
+    ANONYMOUS,
+    DIRTY,
+    FILE,
+    IN_MEMORY,
+    IN_SWAP,
+    ON_DISK,
+    SWAP_CACHE,
+    WRITEBACK,
+)
 from zonecma.kernel.release import release
 from zonecma.kernel.rules import NEWEST
 from zonecma.kernel.units import Area, Cpu, Order, Pages, User
@@ -71,8 +81,8 @@ def check(machine):
     assert np.array_equal(m.lru.nr_zone.sum(axis=-1), m.lru.nr)
     in_area = s.object_pfn[resident] >= s.cma[0].base_pfn
     assert m.used.sum() == in_area.sum()
-    swap_held = int(((page.page_flags & 32) != 0).sum())
+    swap_held = int(((page.page_flags & SWAP_CACHE) != 0).sum())
     assert m.vm[0].swap_total - m.vm[0].swap_free == swap_held
-    assert m.vm[0].nr_dirty == ((page.page_flags & 4) != 0).sum()
-    assert m.vm[0].nr_writeback == ((page.page_flags & 8) != 0).sum()
+    assert m.vm[0].nr_dirty == ((page.page_flags & DIRTY) != 0).sum()
+    assert m.vm[0].nr_writeback == ((page.page_flags & WRITEBACK) != 0).sum()
     assert not ((page.where == IN_SWAP) & (page.kind != ANONYMOUS)).any()

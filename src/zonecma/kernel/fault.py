@@ -41,6 +41,13 @@ def use(s: State, m: Memory, obj: int, write: bool) -> None:
         write_to(s, m, obj)
 
 
+@primitive
+def _hold_for_journal(m: Memory, obj: int) -> None:
+    """Metadata that a transaction changes is held until it is written (jbd2_journal_add_journal_head)."""
+    if m.page[obj].journaled:
+        m.page[obj].page_flags |= JOURNAL | HELD
+
+
 @jit
 def write_to(s: State, m: Memory, obj: int) -> None:
     """A page's content changes: what the disk or swap holds is old."""
@@ -49,6 +56,7 @@ def write_to(s: State, m: Memory, obj: int) -> None:
     elif m.page[obj].kind != KERNEL:
         account_dirty(m, obj)
         balance_dirty_pages(s, m)
+        _hold_for_journal(m, obj)
 
 
 @jit
@@ -57,8 +65,7 @@ def settle_in(s: State, m: Memory, obj: int, pfn: Pfn) -> None:
     enter_frames(s, m, obj, pfn)
     page = m.page[obj]
     page.where = IN_MEMORY
-    if page.journaled:
-        page.page_flags |= JOURNAL | HELD
+    _hold_for_journal(m, obj)
     if is_anonymous(m, obj):
         page.page_flags |= YOUNG  # by the fault that maps it
     lru_add_new(s, m, obj)
@@ -69,7 +76,6 @@ def _swap_in(m: Memory, obj: int) -> None:
     """Read a page from swap; it keeps its place there while swap is half empty (do_swap_page)."""
     read(m, SWAP, pages_of(m, obj))
     m.vm[0].pswpin += pages_of(m, obj)
-    m.vm[0].pgmajfault += 1
     m.page[obj].page_flags |= SWAP_CACHE
     if is_swap_full(m):
         free_swap(m, obj)

@@ -74,26 +74,29 @@ def _count(s: State, m: Memory, obj: int, pages: int) -> None:
     m.lru[page.set].nr_zone[page.lru, _zone_of(s, obj)] += pages
 
 
+@primitive
+def _insert(s: State, m: Memory, obj: int, lru: int, before: int, after: int) -> None:
+    """Put an object's page between two neighbours (objects or the list's head)."""
+    page = m.page[obj]
+    page.lru, page.prev, page.next = lru, before, after
+    m.page[before].next = m.page[after].prev = obj
+    _count(s, m, obj, pages_of(m, obj))
+
+
 @jit
 def lru_add(s: State, m: Memory, obj: int, lru: int) -> None:
-    """Put an object's page first on a list; at the other end with ``lru_add_tail``."""
-    page = m.page[obj]
-    page.lru, page.set = lru, set_of(s, m, obj)
-    head = head_of(m, page.set, lru)
-    page.prev, page.next = head, m.page[head].next
-    m.page[page.next].prev = m.page[head].next = obj
-    _count(s, m, obj, pages_of(m, obj))
+    """Put an object's page first on a list of its set."""
+    m.page[obj].set = set_of(s, m, obj)
+    head = head_of(m, m.page[obj].set, lru)
+    _insert(s, m, obj, lru, head, m.page[head].next)
 
 
 @jit
 def lru_add_tail(s: State, m: Memory, obj: int, lru: int) -> None:
-    """Put an object's page where reclaim finds it next."""
-    page = m.page[obj]
-    page.lru, page.set = lru, set_of(s, m, obj)
-    head = head_of(m, page.set, lru)
-    page.next, page.prev = head, m.page[head].prev
-    m.page[page.prev].next = m.page[head].prev = obj
-    _count(s, m, obj, pages_of(m, obj))
+    """Put it last, where reclaim finds it next."""
+    m.page[obj].set = set_of(s, m, obj)
+    head = head_of(m, m.page[obj].set, lru)
+    _insert(s, m, obj, lru, m.page[head].prev, head)
 
 
 @jit

@@ -190,7 +190,6 @@ VM = np.dtype(
         ("kswapd_reclaimed", "i8"),  # in this run
         ("kswapd_boost", "i8"),  # pages that it still reclaims for boosted marks
         ("totalreserve", "i8"),  # pages that dirty cache must leave free
-        ("writers_wait", "i8"),  # 1: who dirties too much is held up (balance_dirty_pages)
         ("read_on", "i8"),  # 1: what is read now follows what was read last
         ("random", "u8"),  # state of the choices that chance makes
         # What /proc/vmstat counts, under its names
@@ -207,16 +206,12 @@ VM = np.dtype(
         ("allocstall", "i8"),
         ("pageoutrun", "i8"),
         ("oom_kill", "i8"),
-        ("compact_stall", "i8"),
-        ("compact_success", "i8"),
-        ("pgmajfault", "i8"),
         ("dropped", "i8"),  # clean pages that contiguous calls dropped
         ("kswapd_wakes", "i8"),
         ("failed", "i8"),  # requests that found nothing
         ("stall_ns", "i8"),  # in direct reclaim
         ("kswapd_ns", "i8"),
         ("io_ns", "i8"),  # waiting for reads
-        ("throttled_ns", "i8"),  # of writers in balance_dirty_pages
         ("victim", "i8"),  # task that the last out-of-memory kill chose; -1
     ],
     align=True,

@@ -19,7 +19,8 @@ def place_object(s: State, object_id: int, pfn: Pfn) -> None:
 
 
 @primitive
-def _account(s: State, m: Memory, obj: int, pfn: Pfn, sign: int) -> None:
+def count_in_area(s: State, m: Memory, obj: int, pfn: Pfn, sign: int) -> None:
+    """Count an object that enters its frames (1), or leaves them (-1), where an area lies."""
     if m.in_area[pageblock_of(s, pfn)]:
         m.used[m.page[obj].kind] += sign * chunk_pages(s, pfn)
 
@@ -28,13 +29,13 @@ def _account(s: State, m: Memory, obj: int, pfn: Pfn, sign: int) -> None:
 def enter_frames(s: State, m: Memory, obj: int, pfn: Pfn) -> None:
     """An object's frames are these from now on."""
     place_object(s, obj, pfn)
-    _account(s, m, obj, pfn, 1)
+    count_in_area(s, m, obj, pfn, 1)
 
 
 @jit
 def leave_frames(s: State, m: Memory, cpu: Cpu, obj: int) -> None:
     """An object leaves its frames, and they are freed."""
     pfn = Pfn(s.object_pfn[obj])
-    _account(s, m, obj, pfn, -1)
+    count_in_area(s, m, obj, pfn, -1)
     s.object_pfn[obj] = NO_PFN
     free_pages(s, cpu, pfn, s.frame[pfn].order)

@@ -203,17 +203,6 @@ def flush_in_time(s: State, m: Memory) -> None:
 
 @jit
 def balance_dirty_pages(s: State, m: Memory) -> None:
-    """Who makes pages dirty wakes the flusher, and is held up half way to the limit (balance_dirty_pages)."""
-    vm = m.vm[0]
-    if vm.nr_dirty % _RATELIMIT:
-        return
-    wakeup_flusher(s, m)
-    freerun = (background_thresh(s, m) + dirty_thresh(s, m)) // 2
-    while vm.writers_wait and vm.nr_dirty + vm.nr_writeback > freerun:
-        disk = m.disk[DISK]
-        if disk.first == disk.last:
-            return
-        until = max(m.writes[DISK, disk.first % m.writes[DISK].size].done, vm.now)
-        vm.throttled_ns += until - vm.now
-        vm.now = until
+    """Who makes pages dirty wakes the flusher (balance_dirty_pages); writers are never held up here."""
+    if m.vm[0].nr_dirty % _RATELIMIT == 0:
         wakeup_flusher(s, m)

@@ -160,9 +160,14 @@ def compare(
 
     Raises InputError for a recording that is damaged or incomplete.
     """
-    compile_once("compare", lambda: compare_replay(tiny_replay(), [ZoneCma()], terms=Terms()), progress)
+    compile_loop(progress)
     terms = terms or terms_of(recording, read_costs())
     return compare_replay(replay_of(recording, progress), placements, progress, terms)
+
+
+def compile_loop(progress: Progress) -> None:
+    """Compile, once, all that running a load needs."""
+    compile_once("compare", lambda: compare_replay(tiny_replay(), [ZoneCma()], terms=Terms()), progress)
 
 
 def compare_replay(
@@ -242,10 +247,6 @@ def target_mask(replay: Replay, placement: Placement) -> int:
 
 def _memory(state: State, script: TouchedLoad, nr_objects: int, replay: Replay, terms: Terms) -> Memory:
     """Memory that knows the script's objects, and nothing of where they are."""
-    in_area = np.zeros(len(state.block), np.uint8)
-    order = replay.machine.pageblock_order
-    for area in replay.machine.areas:
-        in_area[area.base_pfn >> order : area.end_pfn >> order] = 1
     memory = empty_memory(
         state,
         nr_objects,
@@ -254,7 +255,6 @@ def _memory(state: State, script: TouchedLoad, nr_objects: int, replay: Replay, 
         rules=replay.machine.rules,
         closed=terms.closed,
         seed=terms.seed,
-        in_area=in_area,
     )
     describe_objects(memory, script)
     return memory
@@ -302,16 +302,7 @@ def _result(placement: Placement, run: Run, memory: Memory, area_pages: int) -> 
         use_by={kind.name.lower(): round(float(by_kind[kind]), 1) for kind in UserKind},
         min_free_outside=int(run.usage.min_free_outside[0]),
         failed_requests=int(vm.failed),
-        calls=tuple(
-            Call(
-                (int(c.time) - start) / 1e9,
-                int(c.pages),
-                bool(c.start != NO_PFN),
-                int(c.moved),
-                int(c.took) / 1e9,
-            )
-            for c in run.calls[: run.counts[NR_CALLS]]
-        ),
+        calls=tuple(_call(one, start) for one in run.calls[: run.counts[NR_CALLS]]),
         reclaim=Reclaim(
             kswapd_wakes=int(vm.kswapd_wakes),
             direct_reclaim=int(vm.allocstall),
@@ -322,7 +313,7 @@ def _result(placement: Placement, run: Run, memory: Memory, area_pages: int) -> 
             oom_kills=int(vm.oom_kill),
             pages_dropped=int(vm.dropped),
             stall_seconds=int(vm.stall_ns) / 1e9,
-            waited_seconds=int(vm.io_ns + vm.throttled_ns) / 1e9,
+            waited_seconds=int(vm.io_ns) / 1e9,
             elapsed_seconds=float(weight.sum()) / 1e9,
         ),
         leaves_out=placement.leaves_out,

@@ -64,13 +64,11 @@ def empty_memory(
     closed: bool = True,
     now: int = 0,
     seed: int = 0,
-    in_area: NDArray[np.uint8] | None = None,
 ) -> Memory:
     """A Memory for ``nr_objects`` objects, all absent.
 
     ``costs``: nanoseconds by the names of COST and, with ``disk_`` and ``swap_`` before them, of
-    DEVICE; what is not there takes no time.  ``now``: ns, the clock's start.  ``in_area``:
-    u1[pageblocks], 1 where use is counted; where the State's areas lie if left out.
+    DEVICE; what is not there takes no time.  ``now``: ns, the clock's start.
     """
     sets = 1 if rules.node_lrus else MAX_NR_ZONES
     memory = Memory(
@@ -79,7 +77,7 @@ def empty_memory(
         writes=_records((DEVICES, nr_objects + 1), WRITE),
         disk=_records(DEVICES, DEVICE),
         cost=_records(1, COST),
-        in_area=_in_area(state) if in_area is None else in_area,
+        in_area=_in_area(state),
         used=np.zeros(NR_KINDS, np.int64),
         scan=_records(1, SCAN),
         vm=_records(1, VM),

@@ -9,18 +9,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zonecma.capture.recording import Recording
-from zonecma.kernel.jit import compile_once
 from zonecma.kernel.rules import Rules, rules_for
-from zonecma.lab.compare import PlacementResult, compare_replay, load_window, run_placement
+from zonecma.lab.compare import PlacementResult, compile_loop, load_window, run_placement
 from zonecma.lab.outcome import Outcome, Prediction
 from zonecma.lab.recorded_outcome import recorded_outcome
 from zonecma.lab.replay import Replay, replay_of
 from zonecma.lab.resize import resized
 from zonecma.lab.script import script_of
-from zonecma.lab.terms import OPEN, Terms, terms_of
-from zonecma.lab.tiny import tiny_replay
+from zonecma.lab.terms import OPEN, terms_of
 from zonecma.machine.costs import read_costs
-from zonecma.placement import Placement, ZoneCma
+from zonecma.placement import Placement
 from zonecma.progress import Progress, no_progress
 from zonecma.workload.shift import shifted
 
@@ -53,16 +51,16 @@ def predict(
     Raises InputError for a recording that is damaged or incomplete, or for a size that the machine
     cannot have.
     """
-    compile_once("whatif", lambda: compare_replay(tiny_replay(), [ZoneCma()], terms=Terms()), progress)
+    compile_loop(progress)
     replay = replay_of(recording, progress, question.rules)
     if question.cma_pages is not None:
         replay = resized(replay, question.cma_pages)
     window, script = load_window(replay), script_of(replay, closed=True)
-    results = []
+    terms, results = terms_of(recording, question.costs), []
     for seed in range(question.seeds):
         progress(f"running {question.placement.label}", seed, question.seeds)
-        terms = terms_of(recording, question.costs, seed)
-        results.append(run_placement(replay, window, question.placement, shifted(script, seed), terms))
+        boot = shifted(script, seed), dataclasses.replace(terms, seed=seed)
+        results.append(run_placement(replay, window, question.placement, *boot))
     outcomes = [outcome_of(result) for result in results]
     return Prediction(
         recording=recording.name,

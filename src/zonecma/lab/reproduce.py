@@ -21,8 +21,6 @@ from zonecma.workload.kernel_build import kernel_build
 from zonecma.workload.scenario import Scenario
 
 BOARD = "vm-1g-cma512"
-TICK = 4e6
-"""ns of a jiffy: CONFIG_HZ is 250."""
 SEEDS = 10
 """Drawings of each load, unless told."""
 
@@ -97,9 +95,9 @@ def setup_of(table: Table, variant: Variant, reserve: int) -> Setup:
 
 def costs_of(table: Table) -> dict[str, float]:
     """What each step takes (ns): the usual costs on a CPU as slow as the load's, its disks if known."""
-    cpu = {step: ns * table.load.slowdown for step, ns in read_costs().items() if not _is_device(step)}
-    disks = {step: ns for step, ns in read_costs().items() if _is_device(step)}
-    return {"tick": TICK} | cpu | disks | dict(table.costs)
+    usual, slowdown = read_costs(), table.load.slowdown
+    costs = {step: ns if _is_device(step) else ns * slowdown for step, ns in usual.items()}
+    return costs | dict(table.costs)
 
 
 def _is_device(step: str) -> bool:

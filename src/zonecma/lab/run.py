@@ -17,7 +17,7 @@ from zonecma.kernel.cma import cma_alloc, cma_release
 from zonecma.kernel.fault import make_present, settle_in, touch, write_to
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.lru import lru_add_new
-from zonecma.kernel.memory import ABSENT, ANONYMOUS, BLOCKDEV, HELD, IN_MEMORY, JOURNAL, Memory
+from zonecma.kernel.memory import ABSENT, ANONYMOUS, IN_MEMORY, Memory
 from zonecma.kernel.reference import by_reference
 from zonecma.kernel.release import release
 from zonecma.kernel.state import NO_OBJECT, State
@@ -82,16 +82,12 @@ def _free(s: State, m: Memory, request: Any) -> None:
 
 @jit
 def _dirty(s: State, m: Memory, request: Any) -> None:
-    """A page is written to; a changed buffer is held by the journal until its write (jbd2)."""
-    page = m.page[request.object]
-    if page.where == ABSENT:
-        return
-    if page.where != IN_MEMORY:
-        touch(s, m, Cpu(request.cpu), request.object, True)
-    else:
+    """A page is written to, after it was brought to memory."""
+    where = m.page[request.object].where
+    if where == IN_MEMORY:
         write_to(s, m, request.object)
-    if page.kind == BLOCKDEV and page.where == IN_MEMORY:
-        page.page_flags |= JOURNAL | HELD
+    elif where != ABSENT:
+        touch(s, m, Cpu(request.cpu), request.object, True)
 
 
 @jit
@@ -170,7 +166,7 @@ def begin(s: State, m: Memory, run: Run, objects: NDArray[np.int64]) -> None:
 @primitive
 def _waited(m: Memory) -> int:
     """Nanoseconds that all requests so far have waited."""
-    return m.vm[0].stall_ns + m.vm[0].io_ns + m.vm[0].throttled_ns  # type: ignore[no-any-return]
+    return m.vm[0].stall_ns + m.vm[0].io_ns  # type: ignore[no-any-return]
 
 
 @jit

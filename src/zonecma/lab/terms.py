@@ -31,6 +31,6 @@ def swap_pages(log: str) -> int:
     return sum(int(kib) for kib in _SWAP_ADDED.findall(log)) // 4
 
 
-def terms_of(recording: Recording, costs: Mapping[str, float], seed: int = 0) -> Terms:
+def terms_of(recording: Recording, costs: Mapping[str, float]) -> Terms:
     """The closed loop on a recorded machine: with its swap, and costs."""
-    return Terms(swap_pages=swap_pages(recording.kernel_file("dmesg")), costs=costs, seed=seed)
+    return Terms(swap_pages=swap_pages(recording.kernel_file("dmesg")), costs=costs)

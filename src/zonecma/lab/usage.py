@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.memory import NR_KINDS, Memory
 from zonecma.kernel.reference import by_reference
+from zonecma.kernel.residence import count_in_area
 from zonecma.kernel.state import State
+from zonecma.kernel.units import NO_PFN, Pfn
 from zonecma.kernel.zone import MAX_NR_ZONES
 
 
@@ -88,6 +90,5 @@ def recount(s: State, m: Memory) -> None:
     """Count anew all objects that live in the areas."""
     m.used[:] = 0
     for obj in range(s.object_pfn.size):
-        pfn = s.object_pfn[obj]
-        if pfn >= 0 and m.in_area[pfn >> s.config[0].pageblock_order]:
-            m.used[m.page[obj].kind] += 1 << np.int64(s.frame[pfn].order)
+        if s.object_pfn[obj] != NO_PFN:
+            count_in_area(s, m, obj, Pfn(s.object_pfn[obj]), 1)

@@ -9,6 +9,7 @@ import numpy as np
 from zonecma.workload.scenario import (
     KERNEL_PAGE,
     MIB,
+    PAGES_OF_TABLE,
     PROGRAM,
     READ,
     SLAB,
@@ -23,8 +24,6 @@ _FILES, _FILE_PAGES = 64, 3 * MIB
 _PASSES = 3
 _COPY_NS = 372
 """To copy a page to a program that reads it (machine/costs.toml, copy_page)."""
-_PAGES_OF_TABLE = 512
-"""A page of page table maps so many."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def grow_and_touch(load: GrowAndTouch, seed: int) -> Scenario:
     files = layout.region(READ, _FILES * _FILE_PAGES)
     written = layout.region(WRITTEN, load.jobs * load.written_pages)
     largest = load.largest_mib * MIB
-    tables = largest // _PAGES_OF_TABLE + load.slot_kernel_pages
+    tables = largest // PAGES_OF_TABLE + load.slot_kernel_pages
     slots = []
     for slot in range(load.slots):
         slots.append(layout.region(PROGRAM, largest, task=slot))
@@ -74,8 +73,8 @@ def _job(programs: Programs, load: GrowAndTouch, draw: np.random.Generator, file
     programs.use(tables, load.slot_kernel_pages, own=True)
     tables += load.slot_kernel_pages
     for grown in range(mib):
-        if grown * MIB % _PAGES_OF_TABLE == 0:
-            programs.use(tables + grown * MIB // _PAGES_OF_TABLE, 1, own=True)
+        if grown * MIB % PAGES_OF_TABLE == 0:
+            programs.use(tables + grown * MIB // PAGES_OF_TABLE, 1, own=True)
         programs.use(grown * MIB, MIB, own=True, write=True)
         programs.use_any(0, (grown + 1) * MIB, load.touched_again, own=True, write=True)
         programs.use(files + int(draw.integers(_FILES)) * _FILE_PAGES, _FILE_PAGES, copy)

@@ -14,6 +14,7 @@ from zonecma.workload.scenario import (
     BUFFER,
     KERNEL_PAGE,
     MIB,
+    PAGES_OF_TABLE,
     PROGRAM,
     READ,
     SLAB,
@@ -26,8 +27,6 @@ from zonecma.workload.scenario import (
 
 _CHUNK = 64
 """Pages that a compiler grows by before it looks around."""
-_PAGES_OF_TABLE = 512
-"""A page of page table maps so many."""
 _STACK_ORDER = 2
 """THREAD_SIZE_ORDER of x86-64 from 3.15 on."""
 
@@ -93,7 +92,7 @@ def kernel_build(load: KernelBuild, seed: int) -> Scenario:
     kernel = layout.region(SLAB, load.kernel_mib * MIB)
     idle = layout.region(PROGRAM, load.idle_mib * MIB)
     largest = int(load.program_mib * load.largest * MIB)
-    tables = largest // _PAGES_OF_TABLE + 1 + load.processes * load.process_pages
+    tables = largest // PAGES_OF_TABLE + 1 + load.processes * load.process_pages
     places = _Places(
         common=layout.region(READ, (load.compiler_mib + load.headers_mib) * MIB),
         sources=layout.region(READ, load.jobs * load.source_pages),
@@ -135,8 +134,8 @@ def _compile(programs: Programs, load: KernelBuild, at: _Places, job: int, pages
     programs.use(at.sources + job * load.source_pages, load.source_pages)
     tables = at.tables + processes * load.process_pages
     for grown in range(0, pages, _CHUNK):
-        if grown % _PAGES_OF_TABLE == 0:
-            programs.use(tables + grown // _PAGES_OF_TABLE, 1, own=True)
+        if grown % PAGES_OF_TABLE == 0:
+            programs.use(tables + grown // PAGES_OF_TABLE, 1, own=True)
         programs.use(grown, min(_CHUNK, pages - grown), ns, own=True, write=True)
         programs.use_any(0, min(grown + _CHUNK, pages), load.touched_again, own=True, write=True)
         programs.use_any(at.common, common, _CHUNK // 8)

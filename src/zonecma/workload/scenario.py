@@ -20,6 +20,8 @@ from zonecma.kernel.memory import ABSENT, ANONYMOUS, BLOCKDEV, FILE, KERNEL, ON_
 PAGE_SIZE = 4096
 MIB = (1 << 20) // PAGE_SIZE
 """Pages of a MiB."""
+PAGES_OF_TABLE = 512
+"""A page of page table maps so many."""
 
 PROGRAM, READ, WRITTEN, KERNEL_PAGE, SLAB, BUFFER = range(6)
 """Uses of a page, each a gfp class."""

@@ -158,13 +158,20 @@ def dirty_thresh(s: State, m: Memory) -> int:
 
 
 @jit
-def write_oldest(s: State, m: Memory, pages: int) -> int:
-    """Begin to write the pages that have been dirty for longest; how many."""
+def write_dirty(s: State, m: Memory, pages: int, until: int) -> int:
+    """Begin to write pages that have been dirty for longest, up to those of time ``until``; how many.
+
+    One that is still being written, and was changed meanwhile, waits for another round
+    (write_cache_pages, WB_SYNC_NONE).
+    """
     written, head = 0, m.vm[0].dirty_list
-    while written < pages and m.page[head].dirty_next != head:
-        obj = m.page[head].dirty_next
-        written += pages_of(m, obj)
-        start_writeback(s, m, obj, DISK)
+    obj = m.page[head].dirty_next
+    while written < pages and obj != head and m.page[obj].dirtied <= until:
+        after = m.page[obj].dirty_next
+        if not m.page[obj].page_flags & WRITEBACK:
+            written += pages_of(m, obj)
+            start_writeback(s, m, obj, DISK)
+        obj = after
     return written
 
 
@@ -180,15 +187,8 @@ def wakeup_flusher(s: State, m: Memory) -> None:
     """Background writeback, chunk by chunk, until it is down to its limit (wb_over_bg_thresh)."""
     complete_io(s, m)
     limit, chunk = background_thresh(s, m), writeback_chunk_size(s, m)
-    while m.vm[0].nr_dirty > limit:
-        write_oldest(s, m, chunk)
-
-
-@jit
-def _write_expired(s: State, m: Memory) -> None:
-    head, old = m.vm[0].dirty_list, m.vm[0].now - m.vm[0].dirty_expire_ns
-    while m.page[head].dirty_next != head and m.page[m.page[head].dirty_next].dirtied <= old:
-        start_writeback(s, m, m.page[head].dirty_next, DISK)
+    while m.vm[0].nr_dirty > limit and write_dirty(s, m, chunk, m.vm[0].now):
+        pass
 
 
 @jit
@@ -198,7 +198,7 @@ def flush_in_time(s: State, m: Memory) -> None:
     vm = m.vm[0]
     if vm.now >= vm.flusher_at:
         vm.flusher_at = vm.now + vm.dirty_writeback_ns
-        _write_expired(s, m)
+        write_dirty(s, m, m.vm[0].nr_dirty, vm.now - vm.dirty_expire_ns)
 
 
 @jit

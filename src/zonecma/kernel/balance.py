@@ -11,7 +11,7 @@ from zonecma.kernel.features import NODE_LRUS, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.kswapd import begin_balance, end_balance, wakeup_kswapd
 from zonecma.kernel.lru import inactive_is_low
-from zonecma.kernel.memory import ACTIVE_ANON, DEVICES, INACTIVE_ANON, Memory
+from zonecma.kernel.memory import ACTIVE_ANON, INACTIVE_ANON, Memory
 from zonecma.kernel.reclaim import (
     DEF_PRIORITY,
     NODE_CONGESTED,
@@ -27,7 +27,7 @@ from zonecma.kernel.reclaim import (
 from zonecma.kernel.state import State
 from zonecma.kernel.units import Cpu, Order, User, ZoneIndex
 from zonecma.kernel.watermark import wmark_pages, zone_watermark_ok
-from zonecma.kernel.writeback import flush_in_time
+from zonecma.kernel.writeback import flush_in_time, wait_for_writes
 from zonecma.kernel.zone import MAX_NR_ZONES, NOT_ASKED, ZONE_DMA
 
 MAX_RECLAIM_RETRIES = 16
@@ -207,20 +207,6 @@ def _shrink_zones_up_to(s: State, m: Memory, end_zone: int) -> bool:
 
 
 @jit
-def wait_for_writes(s: State, m: Memory, most: int) -> None:
-    """Wait until some write ends, ``most`` nanoseconds at the longest (reclaim_throttle, congestion_wait)."""
-    vm = m.vm[0]
-    until = vm.now + most
-    for device in range(DEVICES):
-        disk, ring = m.disk[device], m.writes[device]
-        if disk.first < disk.last:
-            until = min(until, max(ring[disk.first % ring.size].done, vm.now))
-    vm.io_ns += until - vm.now
-    vm.now = until
-    flush_in_time(s, m)
-
-
-@jit
 def _next_priority(s: State, m: Memory, enough: bool, reclaimed: int) -> None:
     """Scan harder when too little was scanned, or nothing freed; give up at last."""
     vm = m.vm[0]
@@ -268,8 +254,6 @@ def _balance_zones(s: State, m: Memory) -> None:
         _end_run(s, m)
         return
     enough = _shrink_zones_up_to(s, m, end_zone)
-    if m.scan[0].immediate:
-        wait_for_writes(s, m, int(m.cost[0].tick * 25))
     if not enough or not vm.kswapd_reclaimed:
         vm.kswapd_priority -= 1
     highest_zone = ZoneIndex(min(s.config[0].kswapd_zone, MAX_NR_ZONES - 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zonecma.kernel.features import ANON_STARTS_INACTIVE, has
+from zonecma.kernel.features import ANON_STARTS_INACTIVE, BALANCES_BY_COST, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.memory import (
     ACTIVE_ANON,
@@ -119,10 +119,24 @@ def first_list(s: State, m: Memory, obj: int) -> int:
 
 
 @primitive
+def _note_scan(s: State, m: Memory, obj: int) -> None:
+    """A page that comes to a list counts as scanned, to 5.7 (update_page_reclaim_stat).
+
+    What comes to an active list counts as rotated, too: fresh anonymous memory keeps reclaim off it.
+    """
+    if not has(s, BALANCES_BY_COST):
+        page, lists = m.page[obj], m.lru[m.page[obj].set]
+        file = 1 if is_file_list(page.lru) else 0
+        lists.scanned[file] += pages_of(m, obj)
+        lists.rotated[file] += pages_of(m, obj) if is_active(page.lru) else 0
+
+
+@primitive
 def lru_add_new(s: State, m: Memory, obj: int) -> None:
     """A page that was faulted in, or read, comes to its list; the kernel's own are on none."""
     if m.page[obj].kind != KERNEL:
         lru_add(s, m, obj, first_list(s, m, obj))
+        _note_scan(s, m, obj)
 
 
 @jit
@@ -133,6 +147,7 @@ def activate(s: State, m: Memory, obj: int) -> None:
     lru = ACTIVE_ANON if is_anonymous(m, obj) else ACTIVE_FILE
     lru_del(s, m, obj)
     lru_add(s, m, obj, lru)
+    _note_scan(s, m, obj)
 
 
 @jit

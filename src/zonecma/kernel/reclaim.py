@@ -42,7 +42,7 @@ from zonecma.kernel.state import State
 from zonecma.kernel.swap import add_to_swap, free_swap, is_swap_full, swap_writepage
 from zonecma.kernel.units import Code, Cpu
 from zonecma.kernel.workingset import note_cost, workingset_eviction
-from zonecma.kernel.writeback import start_writeback, wait_for_request, wakeup_flusher
+from zonecma.kernel.writeback import congestion_wait, start_writeback, wait_for_request, wakeup_flusher
 from zonecma.kernel.zone import MAX_NR_ZONES
 
 SWAP_CLUSTER_MAX = 32
@@ -127,12 +127,18 @@ def _kswapd_writes(m: Memory, obj: int) -> bool:
     return marked and m.lru[page.set].set_flags & PGDAT_DIRTY != 0  # type: ignore[no-any-return]
 
 
+@primitive
+def _weight(s: State, m: Memory, obj: int) -> int:
+    """How often a page counts as scanned: a mapped one twice in 4.7 (shrink_page_list); files not told."""
+    return 2 if is_anonymous(m, obj) and not has(s, NODE_LRUS) else 1
+
+
 @jit
 def _shrink_page(s: State, m: Memory, cpu: Cpu, obj: int) -> Code:
     """Free one page, or say what becomes of it: _RECLAIM when it is gone (shrink_folio_list)."""
     page, scan = m.page[obj], m.scan[0]
     pages = pages_of(m, obj)
-    scan.nr_scanned += pages
+    scan.nr_scanned += pages * _weight(s, m, obj)
     if page.page_flags & (DIRTY | WRITEBACK):
         scan.dirty += pages
         scan.unqueued_dirty += 0 if page.page_flags & WRITEBACK else pages
@@ -203,10 +209,35 @@ def _note_reclaim(s: State, m: Memory, lru_set: int, lru: int, taken: int, freed
 
 
 @jit
+def _begin_count(m: Memory) -> None:
+    scan = m.scan[0]
+    scan.taken = scan.file_taken = scan.dirty = scan.unqueued_dirty = 0
+    scan.congested = scan.writeback = scan.immediate = 0
+
+
+@jit
+def _note_state(m: Memory, lru_set: int, could_be_dirty: int) -> None:
+    """What was seen decides who writes, and who waits.
+
+    kswapd notes it after a round (shrink_node); in 4.7 everybody does after each 32 pages
+    (shrink_inactive_list).
+    """
+    scan, lists = m.scan[0], m.lru[lru_set]
+    if scan.writeback and scan.writeback == scan.taken:
+        lists.set_flags |= PGDAT_WRITEBACK
+    if scan.unqueued_dirty and scan.unqueued_dirty == could_be_dirty:
+        lists.set_flags |= PGDAT_DIRTY
+    if scan.dirty and scan.dirty == scan.congested:
+        lists.set_flags |= NODE_CONGESTED
+
+
+@jit
 def shrink_inactive_list(s: State, m: Memory, cpu: Cpu, lru_set: int, lru: int, nr: int) -> int:
     """Look at the oldest ``nr`` pages of an inactive list, and free what can be; how many were."""
     scan = m.scan[0]
     taken = freed = activated = 0
+    if not has(s, NODE_LRUS):
+        _begin_count(m)
     unqueued = scan.unqueued_dirty
     scan.pageout = 0
     while taken < nr:
@@ -226,7 +257,11 @@ def shrink_inactive_list(s: State, m: Memory, cpu: Cpu, lru_set: int, lru: int, 
     _note_reclaim(s, m, lru_set, lru, taken, freed, activated)
     scan.taken += taken
     scan.file_taken += taken if is_file_list(lru) else 0
-    if taken and scan.unqueued_dirty - unqueued == taken:
+    if taken and not has(s, NODE_LRUS):
+        _note_state(m, lru_set, taken)
+        if scan.immediate:
+            congestion_wait(s, m)
+    elif taken and scan.unqueued_dirty - unqueued == taken:
         wakeup_flusher(s, m)
     return freed
 
@@ -418,27 +453,14 @@ def _rest(target: int, left: int, percent: int) -> int:
 
 
 @jit
-def _note_state(m: Memory, lru_set: int) -> None:
-    """What kswapd saw decides who writes, and who waits (shrink_node)."""
-    scan, lists = m.scan[0], m.lru[lru_set]
-    if scan.writeback and scan.writeback == scan.taken:
-        lists.set_flags |= PGDAT_WRITEBACK
-    if scan.unqueued_dirty and scan.unqueued_dirty == scan.file_taken:
-        lists.set_flags |= PGDAT_DIRTY
-    if scan.dirty and scan.dirty == scan.congested:
-        lists.set_flags |= NODE_CONGESTED
-
-
-@jit
 def shrink_node(s: State, m: Memory, cpu: Cpu, lru_set: int) -> int:
     """Reclaim from one set of lists; how many pages (shrink_node, 4.7: shrink_zone)."""
     scan, before = m.scan[0], m.scan[0].nr_reclaimed
-    scan.taken = scan.file_taken = scan.dirty = scan.unqueued_dirty = 0
-    scan.congested = scan.writeback = scan.immediate = 0
+    _begin_count(m)
     prepare_scan_control(s, m, lru_set)
     shrink_lruvec(s, m, cpu, lru_set)
-    if scan.is_kswapd:
-        _note_state(m, lru_set)
+    if scan.is_kswapd and has(s, NODE_LRUS):
+        _note_state(m, lru_set, scan.file_taken)
     freed = scan.nr_reclaimed - before
     if freed:
         m.vm[0].kswapd_failures = 0

@@ -11,7 +11,6 @@ from zonecma.kernel.balance import (
     MAX_RECLAIM_RETRIES,
     kswapd_step,
     run_kswapd,
-    wait_for_writes,
     wake_all_kswapds,
 )
 from zonecma.kernel.features import NODE_LRUS, has
@@ -32,7 +31,7 @@ from zonecma.kernel.reclaim import (
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, AllocFlags, Cpu, Order, Pfn, User, ZoneIndex
 from zonecma.kernel.watermark import unusable_free
-from zonecma.kernel.writeback import flush_in_time
+from zonecma.kernel.writeback import flush_in_time, wait_for_writes, wakeup_flusher
 from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_NORMAL
 
 PAGE_ALLOC_COSTLY_ORDER = 3
@@ -66,18 +65,29 @@ def _shrink_zones(s: State, m: Memory, cpu: Cpu, user: User) -> None:
 
 
 @jit
+def _throttle(s: State, m: Memory) -> None:
+    """Direct reclaim waits for writes when it gets nowhere, or kswapd saw nothing else (reclaim_throttle)."""
+    if m.scan[0].priority == 1 and not m.scan[0].nr_reclaimed:
+        wait_for_writes(s, m, int(m.cost[0].tick))  # VMSCAN_THROTTLE_NOPROGRESS
+    if m.lru[0].set_flags & NODE_CONGESTED:
+        wait_for_writes(s, m, int(m.cost[0].tick))
+
+
+@jit
 def _try_all_priorities(s: State, m: Memory, cpu: Cpu, user: User) -> None:
-    scan = m.scan[0]
+    """Scan more and more of the lists until enough was freed (do_try_to_free_pages)."""
+    scan, scanned = m.scan[0], 0
     scan.priority = DEF_PRIORITY
     while scan.priority >= 0:
         scan.nr_scanned = 0
         _shrink_zones(s, m, cpu, user)
         if scan.nr_reclaimed >= scan.nr_to_reclaim:
             return
-        if scan.priority == 1 and not scan.nr_reclaimed and has(s, NODE_LRUS):
-            wait_for_writes(s, m, int(m.cost[0].tick))  # VMSCAN_THROTTLE_NOPROGRESS
-        if m.lru[0].set_flags & NODE_CONGESTED:
-            wait_for_writes(s, m, int(m.cost[0].tick))
+        scanned += scan.nr_scanned
+        if has(s, NODE_LRUS):
+            _throttle(s, m)
+        elif scanned > scan.nr_to_reclaim + scan.nr_to_reclaim // 2:
+            wakeup_flusher(s, m)
         scan.priority -= 1
 
 

@@ -5,6 +5,8 @@ Pages are written in the order in which they became dirty; the kernel goes by in
 
 from __future__ import annotations
 
+import numpy as np
+
 from zonecma.kernel.disk import is_full, write_later
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lru import lru_add_tail, lru_del, pages_of
@@ -199,6 +201,29 @@ def flush_in_time(s: State, m: Memory) -> None:
     if vm.now >= vm.flusher_at:
         vm.flusher_at = vm.now + vm.dirty_writeback_ns
         write_dirty(s, m, m.vm[0].nr_dirty, vm.now - vm.dirty_expire_ns)
+
+
+@jit
+def wait_for_writes(s: State, m: Memory, most: int) -> None:
+    """Wait until some write ends, ``most`` nanoseconds at the longest (reclaim_throttle)."""
+    vm = m.vm[0]
+    until = vm.now + most
+    for device in range(DEVICES):
+        disk, ring = m.disk[device], m.writes[device]
+        if disk.first < disk.last:
+            until = min(until, max(ring[disk.first % ring.size].done, vm.now))
+    vm.io_ns += until - vm.now
+    vm.now = until
+    flush_in_time(s, m)
+
+
+@jit
+def congestion_wait(s: State, m: Memory) -> None:
+    """Sleep for 0.1 s (congestion_wait, to 5.15); under blk-mq no end of a write wakes anybody."""
+    most = np.int64(m.cost[0].tick * 25)
+    m.vm[0].io_ns += most
+    m.vm[0].now += most
+    flush_in_time(s, m)
 
 
 @jit

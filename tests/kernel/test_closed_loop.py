@@ -25,7 +25,7 @@ def test_more_than_fits_goes_to_swap_and_comes_back(rules):
     assert out > 20480 - 16384
     assert m.vm[0].pswpout >= out
     assert do(world, TOUCH, np.flatnonzero(m.page.where[:20480] == IN_SWAP)[:100]) == (0, 0)
-    assert m.vm[0].pswpin == 100
+    assert 100 <= m.vm[0].pswpin < 108  # the last window may reach beyond
     check(world)
 
 

@@ -12,7 +12,7 @@ from zonecma.errors import InputError
 from zonecma.kernel.rules import RULES
 from zonecma.lab.compare import compare
 from zonecma.lab.prediction import Question, predict
-from zonecma.lab.terms import OPEN, Terms, swap_pages, terms_of
+from zonecma.lab.terms import OPEN, Terms, page_cluster, swap_pages, terms_of
 from zonecma.machine.costs import read_costs
 from zonecma.placement import Carveout, HalfFree, LastResort, ZoneCma
 
@@ -131,6 +131,11 @@ def test_swap_is_read_from_the_log():
     log = "[ 11.5] Adding 32764k swap on /dev/zram0.  Priority:-2\n[ 14.0] Adding 131040k swap on /data/swap."
     assert swap_pages(log) == 40951
     assert swap_pages("no swap") == 0
+
+
+def test_nothing_is_read_ahead_from_zram():
+    zram, disk = "Adding 32764k swap on /dev/zram0.\n", "Adding 131040k swap on /data/swap.\n"
+    assert (page_cluster(zram), page_cluster(disk), page_cluster(zram + disk)) == (0, 3, 3)
 
 
 def test_seeds_spread(mixed):

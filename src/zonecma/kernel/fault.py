@@ -18,8 +18,8 @@ from zonecma.kernel.memory import (
     IN_SWAP,
     JOURNAL,
     KERNEL,
+    READAHEAD,
     SWAP,
-    SWAP_CACHE,
     YOUNG,
     Memory,
     charge,
@@ -28,6 +28,7 @@ from zonecma.kernel.residence import enter_frames
 from zonecma.kernel.slowpath import alloc_pages_reclaim
 from zonecma.kernel.state import State
 from zonecma.kernel.swap import free_swap, is_swap_full
+from zonecma.kernel.swap_readahead import readahead_window
 from zonecma.kernel.units import NO_PFN, Cpu, Order, Pfn, User
 from zonecma.kernel.workingset import workingset_refault
 from zonecma.kernel.writeback import account_dirty, balance_dirty_pages, flush_in_time
@@ -63,39 +64,65 @@ def write_to(s: State, m: Memory, obj: int) -> None:
 def settle_in(s: State, m: Memory, obj: int, pfn: Pfn) -> None:
     """A page of an object is in its frame from now on, and on its first list."""
     enter_frames(s, m, obj, pfn)
-    page = m.page[obj]
-    page.where = IN_MEMORY
     _hold_for_journal(m, obj)
     if is_anonymous(m, obj):
-        page.page_flags |= YOUNG  # by the fault that maps it
+        m.page[obj].page_flags |= YOUNG  # by the fault that maps it
     lru_add_new(s, m, obj)
+    m.page[obj].where = IN_MEMORY
 
 
 @jit
-def _swap_in(m: Memory, obj: int) -> None:
-    """Read a page from swap; it keeps its place there while swap is half empty (do_swap_page)."""
-    read(m, SWAP, pages_of(m, obj))
-    m.vm[0].pswpin += pages_of(m, obj)
-    m.page[obj].page_flags |= SWAP_CACHE
-    if is_swap_full(m):
+def _bring(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
+    """Find frames for an object that is not in memory; False when there are none."""
+    pfn = alloc_pages_reclaim(s, m, cpu, User(m.page[obj].gfp), Order(m.page[obj].order))
+    if pfn == NO_PFN:
+        return False
+    settle_in(s, m, obj, pfn)
+    workingset_refault(s, m, obj)
+    return True
+
+
+@jit
+def _swap_in(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
+    """Read a page from swap, and its neighbours there; False when it found no memory (do_swap_page).
+
+    It keeps its place in swap while that is half empty.
+    """
+    pages = 0
+    first, end = readahead_window(m, m.page[obj].slot)
+    for slot in range(first, end):
+        other = m.swap_map[slot]
+        if other < 0 or m.page[other].where != IN_SWAP or not _bring(s, m, cpu, other):
+            continue
+        pages += pages_of(m, other)
+        if other != obj:
+            m.page[other].page_flags = (m.page[other].page_flags & ~YOUNG) | READAHEAD
+    read(m, SWAP, pages)
+    m.vm[0].pswpin += pages
+    if m.page[obj].where == IN_MEMORY and is_swap_full(m):
         free_swap(m, obj)
+    return m.page[obj].where == IN_MEMORY  # type: ignore[no-any-return]
 
 
 @jit
 def make_present(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
-    """Give an object that is not in memory its frames; False when there are none."""
-    page = m.page[obj]
-    pfn = alloc_pages_reclaim(s, m, cpu, User(page.gfp), Order(page.order))
-    if pfn == NO_PFN:
+    """Give an object that is not in memory its frames, and what it held; False when there are none."""
+    came = _swap_in(s, m, cpu, obj) if m.page[obj].where == IN_SWAP else _bring(s, m, cpu, obj)
+    if came:
+        charge(m, m.cost[0].fault * pages_of(m, obj))
+    else:
         m.vm[0].failed += 1
-        return False
-    swapped = page.where == IN_SWAP
-    settle_in(s, m, obj, pfn)
-    if swapped:
-        _swap_in(m, obj)
-    workingset_refault(s, m, obj)
+    return came
+
+
+@jit
+def _map_read_ahead(m: Memory, obj: int) -> None:
+    """The first use of a page that was read ahead (lookup_swap_cache): no read, but a fault."""
+    m.page[obj].page_flags &= ~READAHEAD
+    m.vm[0].readahead_hits += 1
     charge(m, m.cost[0].fault * pages_of(m, obj))
-    return True
+    if is_swap_full(m):
+        free_swap(m, obj)
 
 
 @primitive
@@ -122,6 +149,8 @@ def touch_all(s: State, m: Memory, cpu: Cpu, first: int, count: int, write: bool
     missing = 0
     for obj in range(first, first + count):
         if m.page[obj].where == IN_MEMORY:
+            if m.page[obj].page_flags & READAHEAD:
+                _map_read_ahead(m, obj)
             use(s, m, obj, write)
             charge(m, m.cost[0].hit)
             continue

@@ -14,6 +14,7 @@ from zonecma.kernel.memory import (
     ACTIVE_ANON,
     ACTIVE_FILE,
     ANONYMOUS,
+    IN_SWAP,
     INACTIVE_ANON,
     INACTIVE_FILE,
     KERNEL,
@@ -112,10 +113,14 @@ def lru_del(s: State, m: Memory, obj: int) -> None:
 
 @primitive
 def first_list(s: State, m: Memory, obj: int) -> int:
-    """The list that a new page begins on (lru_cache_add_inactive_or_unevictable, folio_add_lru)."""
+    """The list that a page begins on (lru_cache_add_inactive_or_unevictable, folio_add_lru).
+
+    What comes from swap is inactive in all versions (__read_swap_cache_async).
+    """
     if not is_anonymous(m, obj):
         return INACTIVE_FILE
-    return INACTIVE_ANON if has(s, ANON_STARTS_INACTIVE) else ACTIVE_ANON
+    fresh = m.page[obj].where != IN_SWAP
+    return ACTIVE_ANON if fresh and not has(s, ANON_STARTS_INACTIVE) else INACTIVE_ANON
 
 
 @primitive

@@ -49,6 +49,8 @@ HELD = 128
 """somebody keeps a reference: it can neither move nor be freed"""
 JOURNAL = 256
 """it is the journal that does, until the page is written (jbd2's checkpoint list)"""
+READAHEAD = 512
+"""read from swap beside another page, and not used yet"""
 
 # PAGE.lru: place of the list within its set
 INACTIVE_ANON, ACTIVE_ANON, INACTIVE_FILE, ACTIVE_FILE = 0, 1, 2, 3
@@ -56,6 +58,9 @@ NR_LRU = 4
 NO_LRU = 255
 
 NOT_QUEUED = -1
+
+# Memory.swap_map
+FREE_SLOT, HEADER_SLOT = -1, -2
 
 PAGE = np.dtype(
     [
@@ -66,6 +71,7 @@ PAGE = np.dtype(
         ("dirty_next", "i4"),  # object or list head, on the list of dirty pages
         ("dirty_prev", "i4"),
         ("age", "i8"),  # nonresident_age when it was evicted (mm/workingset.c)
+        ("slot", "i4"),  # its place in swap, while it has one
         ("task", "i4"),  # whose memory it is: what an out-of-memory kill frees; -1: nobody's
         ("where", "u1"),
         ("kind", "u1"),
@@ -78,7 +84,7 @@ PAGE = np.dtype(
     ],
     align=True,
 )
-"""One object's page, or chunk of pages: 56 bytes."""
+"""One object's page, or chunk of pages: 64 bytes."""
 
 LRU_SET = np.dtype(
     [
@@ -176,6 +182,12 @@ VM = np.dtype(
         ("dirty_writeback_ns", "i8"),
         ("swap_free", "i8"),  # pages of swap that hold nothing
         ("swap_total", "i8"),
+        ("cluster_next", "i8"),  # slot of swap that is looked at next
+        ("cluster_nr", "i8"),  # slots left of the cluster that is filled
+        ("page_cluster", "i8"),  # a read from swap takes 1 << page_cluster pages at most (vm.page-cluster)
+        ("readahead_hits", "i8"),  # pages read ahead that were used, since the last read
+        ("readahead_pages", "i8"),  # how many that read took
+        ("readahead_slot", "i8"),  # slot of the last read that had no hits to go by
         ("nr_dirty", "i8"),
         ("nr_writeback", "i8"),
         ("flusher_at", "i8"),  # ns: its next periodic round
@@ -237,6 +249,8 @@ class Memory(NamedTuple):
     """u1[pageblocks]: 1 where an area lies"""
     used: NDArray[Any]
     """i8[kinds]: frames of the areas that objects live in, contiguous buffers left out"""
+    swap_map: NDArray[Any]
+    """i4[slots]: the object that has each slot of swap; FREE_SLOT, HEADER_SLOT"""
     scan: Records
     """SCAN[1]"""
     vm: Records

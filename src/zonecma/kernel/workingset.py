@@ -69,9 +69,9 @@ def workingset_refault(s: State, m: Memory, obj: int) -> None:
         return
     anonymous, lru_set = is_anonymous(m, obj), page.set
     distance, page.age = m.lru[lru_set].age - page.age, NEVER_EVICTED
-    m.vm[0].workingset_refault += pages_of(m, obj)
     if anonymous and not has(s, NODE_LRUS):
         return
+    m.vm[0].workingset_refault += pages_of(m, obj)
     if distance > _workingset_size(s, m, lru_set, anonymous):
         return
     activate(s, m, obj)

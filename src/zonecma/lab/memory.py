@@ -12,6 +12,8 @@ from zonecma.kernel.memory import (
     DEVICE,
     DEVICES,
     DISK,
+    FREE_SLOT,
+    HEADER_SLOT,
     LRU_SET,
     NO_LRU,
     NOT_QUEUED,
@@ -37,6 +39,8 @@ from zonecma.workload.users import UserKind
 NO_COSTS: Mapping[str, float] = {}
 """Every step takes no time."""
 
+PAGE_CLUSTER = 3
+"""vm.page-cluster, as kernels have it by default"""
 SWAPPINESS = 60
 """vm.swappiness, as kernels have it by default."""
 _DIRTY_BACKGROUND_RATIO, _DIRTY_RATIO = 10, 20
@@ -58,6 +62,7 @@ def empty_memory(
     nr_objects: int,
     *,
     swap_pages: int = 0,
+    page_cluster: int = PAGE_CLUSTER,
     costs: Mapping[str, float] = NO_COSTS,
     rules: Rules = NEWEST,
     swappiness: int = SWAPPINESS,
@@ -79,6 +84,7 @@ def empty_memory(
         cost=_records(1, COST),
         in_area=_in_area(state),
         used=np.zeros(NR_KINDS, np.int64),
+        swap_map=np.full(swap_pages + 1, FREE_SLOT, np.int32),
         scan=_records(1, SCAN),
         vm=_records(1, VM),
     )
@@ -88,6 +94,7 @@ def empty_memory(
     vm.closed, vm.swappiness, vm.nr_sets, vm.now = closed, swappiness, sets, now
     vm.random = 2 * seed + 1
     vm.swap_free = vm.swap_total = swap_pages
+    vm.page_cluster, memory.swap_map[0] = page_cluster, HEADER_SLOT
     vm.dirty_background_ratio, vm.dirty_ratio = _DIRTY_BACKGROUND_RATIO, _DIRTY_RATIO
     vm.dirty_expire_ns, vm.dirty_writeback_ns = _DIRTY_EXPIRE, _DIRTY_WRITEBACK
     vm.flusher_at, vm.victim = now + _DIRTY_WRITEBACK, NOBODY

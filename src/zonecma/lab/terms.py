@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from zonecma.capture.recording import Recording
+from zonecma.lab.memory import PAGE_CLUSTER
 
-_SWAP_ADDED = re.compile(r"Adding (\d{1,15})k swap on ")
+_SWAP_ADDED = re.compile(r"Adding (\d{1,15})k swap on (\S+)")
 """What swapon prints (mm/swapfile.c)."""
 
 
@@ -18,6 +19,7 @@ class Terms:
 
     closed: bool = True
     swap_pages: int = 0
+    page_cluster: int = PAGE_CLUSTER
     costs: Mapping[str, float] = field(default_factory=dict)
     """nanoseconds by step; what is not there takes no time"""
     seed: int = 0
@@ -28,9 +30,16 @@ OPEN = Terms(closed=False)
 
 def swap_pages(log: str) -> int:
     """Pages of swap that a kernel's log tells of, each device once."""
-    return sum(int(kib) for kib in _SWAP_ADDED.findall(log)) // 4
+    return sum(int(kib) for kib, _ in _SWAP_ADDED.findall(log)) // 4
+
+
+def page_cluster(log: str) -> int:
+    """Nothing is read ahead from memory that is compressed (SWP_SYNCHRONOUS_IO, do_swap_page)."""
+    devices = [device for _, device in _SWAP_ADDED.findall(log)]
+    return 0 if all("/zram" in device for device in devices) else PAGE_CLUSTER
 
 
 def terms_of(recording: Recording, costs: Mapping[str, float]) -> Terms:
     """The closed loop on a recorded machine: with its swap, and costs."""
-    return Terms(swap_pages=swap_pages(recording.kernel_file("dmesg")), costs=costs)
+    log = recording.kernel_file("dmesg")
+    return Terms(swap_pages=swap_pages(log), page_cluster=page_cluster(log), costs=costs)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kernel.closed import CALL, RELEASE, TOUCH, WRITE, check, do, machine
-from zonecma.kernel.memory import ABSENT, IN_MEMORY, IN_SWAP
+from zonecma.kernel.memory import ABSENT, EXECUTABLE, IN_MEMORY, IN_SWAP, REFERENCED, YOUNG
 from zonecma.kernel.rules import RULES
 
 ALL_RULES = pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
@@ -129,3 +129,19 @@ def test_nothing_is_lost_or_doubled(rules, actions, seed):
         do(world, what, thousand * 1000 + rng.integers(0, 1000, count))
     do(world, CALL, 512)
     check(world)
+
+
+@ALL_RULES
+def test_what_programs_run_stays(rules):
+    """Of two sets of 1,000 pages that are used as often, while twice the memory is read once, the set
+    that is run stays and is not read again (VM_EXEC, folio_check_references)."""
+    world = _, m = machine(0, 34768, rules=rules)
+    m.page.mapped[:1000] = EXECUTABLE
+    do(world, TOUCH, np.arange(2000))
+    m.page.page_flags[:2000] &= ~(YOUNG | REFERENCED)
+    for first in range(2000, 34768, 4096):
+        do(world, TOUCH, np.arange(1000))
+        do(world, TOUCH, np.arange(first, first + 4096))
+    check(world)
+    assert (m.page.where[:1000] == IN_MEMORY).all()
+    assert (m.page.where[1000:2000] == IN_MEMORY).sum() == 0

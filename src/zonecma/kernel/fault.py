@@ -8,7 +8,7 @@ from __future__ import annotations
 from zonecma.kernel.balance import run_kswapd
 from zonecma.kernel.disk import read
 from zonecma.kernel.jit import jit, primitive
-from zonecma.kernel.lru import is_anonymous, lru_add_new, mark_accessed, pages_of
+from zonecma.kernel.lru import is_anonymous, is_mapped, lru_add_new, mark_accessed, pages_of
 from zonecma.kernel.memory import (
     BLOCKDEV,
     DISK,
@@ -65,7 +65,7 @@ def settle_in(s: State, m: Memory, obj: int, pfn: Pfn) -> None:
     """A page of an object is in its frame from now on, and on its first list."""
     enter_frames(s, m, obj, pfn)
     _hold_for_journal(m, obj)
-    if is_anonymous(m, obj):
+    if is_mapped(m, obj):
         m.page[obj].page_flags |= YOUNG  # by the fault that maps it
     lru_add_new(s, m, obj)
     m.page[obj].where = IN_MEMORY

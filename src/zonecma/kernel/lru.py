@@ -14,6 +14,7 @@ from zonecma.kernel.memory import (
     ACTIVE_ANON,
     ACTIVE_FILE,
     ANONYMOUS,
+    EXECUTABLE,
     IN_SWAP,
     INACTIVE_ANON,
     INACTIVE_FILE,
@@ -37,6 +38,12 @@ def pages_of(m: Memory, obj: int) -> int:
 def is_anonymous(m: Memory, obj: int) -> bool:
     """Whether an object's page goes to swap."""
     return m.page[obj].kind == ANONYMOUS  # type: ignore[no-any-return]
+
+
+@primitive
+def is_mapped(m: Memory, obj: int) -> bool:
+    """Whether page tables tell of a page's use."""
+    return is_anonymous(m, obj) or m.page[obj].mapped == EXECUTABLE
 
 
 @primitive
@@ -162,7 +169,7 @@ def mark_accessed(s: State, m: Memory, obj: int) -> None:
     The second use of a file's page activates it.
     """
     page = m.page[obj]
-    if is_anonymous(m, obj):
+    if is_mapped(m, obj):
         page.page_flags |= YOUNG
     elif not page.page_flags & REFERENCED:
         page.page_flags |= REFERENCED

@@ -33,6 +33,12 @@ BLOCKDEV = Code(2)
 KERNEL = Code(3)
 NR_KINDS = 4
 
+# PAGE.mapped
+READ_AND_WRITTEN = Code(0)
+"""a file's page that programs copy from and to"""
+EXECUTABLE = Code(1)
+"""one that they map and run (VM_EXEC)"""
+
 # PAGE.page_flags
 REFERENCED = 1
 """PG_referenced: used once since it came to its list"""
@@ -80,6 +86,7 @@ PAGE = np.dtype(
         ("gfp", "u1"),  # gfp class of the request that a fault makes
         ("order", "u1"),
         ("set", "u1"),  # LRU set that it is on
+        ("mapped", "u1"),
         ("journaled", "u1"),  # 1: file-system metadata that a transaction will change
     ],
     align=True,

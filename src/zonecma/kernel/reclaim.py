@@ -13,6 +13,7 @@ from zonecma.kernel.lru import (
     is_active,
     is_anonymous,
     is_file_list,
+    is_mapped,
     lru_add,
     lru_del,
     pages_of,
@@ -22,6 +23,7 @@ from zonecma.kernel.memory import (
     ACTIVE_FILE,
     DIRTY,
     DISK,
+    EXECUTABLE,
     HELD,
     IN_SWAP,
     INACTIVE_ANON,
@@ -68,14 +70,14 @@ def can_reclaim_anon(m: Memory) -> bool:
 def _check_references(s: State, m: Memory, obj: int) -> Code:
     """What a page's use says of its fate (folio_check_references).
 
-    Before 5.9 an anonymous page that was used is activated at once.
+    Before 5.9 an anonymous page that was used is activated at once; one that is run is in all versions.
     """
     page = m.page[obj]
     young, referenced = page.page_flags & YOUNG, page.page_flags & REFERENCED
     page.page_flags &= ~(YOUNG | REFERENCED)
     if young:
         page.page_flags |= REFERENCED
-        at_once = is_anonymous(m, obj) and not has(s, NODE_LRUS)
+        at_once = page.mapped == EXECUTABLE or (is_anonymous(m, obj) and not has(s, NODE_LRUS))
         return _ACTIVATE if referenced or at_once else _KEEP
     return _RECLAIM_CLEAN if referenced and not is_anonymous(m, obj) else _RECLAIM
 
@@ -129,8 +131,8 @@ def _kswapd_writes(m: Memory, obj: int) -> bool:
 
 @primitive
 def _weight(s: State, m: Memory, obj: int) -> int:
-    """How often a page counts as scanned: a mapped one twice in 4.7 (shrink_page_list); files not told."""
-    return 2 if is_anonymous(m, obj) and not has(s, NODE_LRUS) else 1
+    """How often a page counts as scanned: a mapped one twice in 4.7 (shrink_page_list)."""
+    return 2 if is_mapped(m, obj) and not has(s, NODE_LRUS) else 1
 
 
 @jit
@@ -281,7 +283,7 @@ def _count_scan(m: Memory, taken: int, freed: int) -> None:
 def shrink_active_list(s: State, m: Memory, lru_set: int, lru: int, nr: int) -> None:
     """Move the oldest ``nr`` pages of an active list to the inactive one, used or not.
 
-    Executables, which are spared when they are used, are not told apart.
+    What programs run stays active when it was used.
     """
     taken = used = 0
     while taken < nr:
@@ -290,10 +292,15 @@ def shrink_active_list(s: State, m: Memory, lru_set: int, lru: int, nr: int) -> 
             break
         page = m.page[obj]
         taken += pages_of(m, obj)
-        used += pages_of(m, obj) if page.page_flags & YOUNG else 0
-        page.page_flags = (page.page_flags & ~YOUNG) | WORKINGSET
+        young = page.page_flags & YOUNG != 0
+        used += pages_of(m, obj) if young else 0
+        page.page_flags &= ~YOUNG
         lru_del(s, m, obj)
-        lru_add(s, m, obj, lru - 1)
+        if young and page.mapped == EXECUTABLE:
+            lru_add(s, m, obj, lru)
+        else:
+            page.page_flags |= WORKINGSET
+            lru_add(s, m, obj, lru - 1)
     if not has(s, BALANCES_BY_COST):
         file = 1 if is_file_list(lru) else 0
         m.lru[lru_set].scanned[file] += taken

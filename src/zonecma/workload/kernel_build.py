@@ -17,6 +17,7 @@ from zonecma.workload.scenario import (
     PAGES_OF_TABLE,
     PROGRAM,
     READ,
+    RUN,
     SLAB,
     WRITTEN,
     Layout,
@@ -94,7 +95,7 @@ def kernel_build(load: KernelBuild, seed: int) -> Scenario:
     largest = int(load.program_mib * load.largest * MIB)
     tables = largest // PAGES_OF_TABLE + 1 + load.processes * load.process_pages
     places = _Places(
-        common=layout.region(READ, (load.compiler_mib + load.headers_mib) * MIB),
+        common=_common_files(layout, load),
         sources=layout.region(READ, load.jobs * load.source_pages),
         metadata=layout.region(BUFFER, load.jobs),
         outputs=layout.region(WRITTEN, load.jobs * load.object_pages),
@@ -114,6 +115,13 @@ def kernel_build(load: KernelBuild, seed: int) -> Scenario:
     for job, pages in enumerate(sizes):
         _compile(programs, load, places, job, int(pages), ns)
     return scenario_of(layout, slots, programs)
+
+
+def _common_files(layout: Layout, load: KernelBuild) -> int:
+    """What all jobs use: programs, and behind them headers."""
+    first = layout.region(RUN, load.compiler_mib * MIB)
+    layout.region(READ, load.headers_mib * MIB)
+    return first
 
 
 def _sizes(load: KernelBuild, draw: np.random.Generator, largest: int) -> np.ndarray:

@@ -15,7 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_NOFS, Gfp
-from zonecma.kernel.memory import ABSENT, ANONYMOUS, BLOCKDEV, FILE, KERNEL, ON_DISK
+from zonecma.kernel.memory import (
+    ABSENT,
+    ANONYMOUS,
+    BLOCKDEV,
+    EXECUTABLE,
+    FILE,
+    KERNEL,
+    ON_DISK,
+    READ_AND_WRITTEN,
+)
 
 PAGE_SIZE = 4096
 MIB = (1 << 20) // PAGE_SIZE
@@ -23,7 +32,7 @@ MIB = (1 << 20) // PAGE_SIZE
 PAGES_OF_TABLE = 512
 """A page of page table maps so many."""
 
-PROGRAM, READ, WRITTEN, KERNEL_PAGE, SLAB, BUFFER = range(6)
+PROGRAM, READ, WRITTEN, KERNEL_PAGE, SLAB, BUFFER, RUN = range(7)
 """Uses of a page, each a gfp class."""
 
 GFP_MASKS = (
@@ -33,11 +42,12 @@ GFP_MASKS = (
     GFP_KERNEL | Gfp.ZERO,
     GFP_KERNEL | Gfp.RECLAIMABLE,
     GFP_NOFS | Gfp.MOVABLE,  # getblk
+    GFP_HIGHUSER_MOVABLE | Gfp.COLD | Gfp.NORETRY | Gfp.NOWARN,
 )
 """The gfp mask of each use."""
 
-_KINDS = (ANONYMOUS, FILE, FILE, KERNEL, KERNEL, BLOCKDEV)
-_ON_DISK = (READ, BUFFER)
+_KINDS = (ANONYMOUS, FILE, FILE, KERNEL, KERNEL, BLOCKDEV, FILE)
+_ON_DISK = (READ, BUFFER, RUN)
 
 NOBODY = -1
 
@@ -62,6 +72,7 @@ OBJECT = np.dtype(
         ("where", "u1"),  # of kernel.memory, before anybody used it
         ("gfp", "u1"),  # gfp class
         ("order", "u1"),
+        ("mapped", "u1"),  # of kernel.memory
     ],
     align=True,
 )
@@ -100,6 +111,7 @@ class Layout:
         """Add so many objects of one use; the first one's number.  What is read is on disk before."""
         rows = np.zeros(count, OBJECT)
         rows["task"], rows["kind"], rows["gfp"], rows["order"] = task, _KINDS[use], use, order
+        rows["mapped"] = EXECUTABLE if use == RUN else READ_AND_WRITTEN
         rows["where"] = ON_DISK if use in _ON_DISK else ABSENT
         self.rows.append(rows)
         self.count += count

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.conftest import CAPTURES, REPOSITORY
 from tests.recordings import of_another_kernel
 from zonecma import __version__
 from zonecma.cli import main
+from zonecma.lab.experiments import OBSERVED
 from zonecma.machine.costs import read_costs
 
 BOOT = str(CAPTURES / "boot-zonecma256-6.12")
@@ -329,3 +331,20 @@ def test_a_placement_of_ones_own(here, tmp_path):
     path.write_text("import zonecma\nclass Mine(zonecma.Placement):\n    name = 'mine'\n")
     out = json.loads(here("compare", BOOT, "--json", "--placement", str(path)).stdout)
     assert [p["name"] for p in out["placements"]] == ["mine"]
+
+
+def test_reproduce_prints_what_was_observed_beside_the_model(here, monkeypatch):
+    table = OBSERVED.tables[0]
+    one_job = replace(OBSERVED, tables=(replace(table, load=replace(table.load, jobs=1)),))
+    monkeypatch.setattr("zonecma.lab.experiments.experiment_called", lambda name: one_job)
+    shown = here("reproduce", "observed-4.7", "--seeds", "1")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "slowdown" in shown.stdout
+    assert "12,811" in shown.stdout  # pages that stock swapped in
+    assert json.loads(here("reproduce", "observed-4.7", "--seeds", "1", "--json").stdout)
+
+
+def test_an_unknown_experiment_is_refused(here):
+    refused = here("reproduce", "zone-cma-1991")
+    assert refused.returncode == 2
+    assert "zone-cma-2015" in refused.stderr

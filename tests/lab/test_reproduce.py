@@ -56,3 +56,12 @@ def test_processes_find_what_one_does():
     experiment = small(OBSERVED)
     runs = [run for key in keys_of(experiment)[:2] for run in runs_of(experiment, key, 1)]
     assert sorted(run_all(runs, workers=2)) == sorted(run_all(runs, workers=1))
+
+
+def test_stock_swaps_where_the_observed_kernel_did():
+    """Load H on a real 4.7: 20,772 to 35,416 pages in with the stock area, none with v6's zone."""
+    runs = [run for key in ((1, 0, 512), (1, 3, 512)) for run in runs_of(OBSERVED, key, 1)]
+    stock, zone = (figures for _, figures in run_all(runs, workers=1))
+    assert 20_772 / 2 < stock["pswpin"] < 35_416 * 2
+    assert zone["pswpin"] == zone["pswpout"] == 0
+    assert stock["elapsed"] > 1.1 * zone["elapsed"]

@@ -36,7 +36,7 @@ from tests.workload.touching import (
     touched,
     uncached,
 )
-from zonecma.workload.objects import KIND_SEEN
+from zonecma.workload.objects import KIND_SEEN, OF_JOURNAL
 from zonecma.workload.requests import (
     ALLOC,
     BULK,
@@ -163,6 +163,11 @@ def test_what_is_given_up_after_snapshot_b_lives_to_the_end():
 def test_a_block_device_is_told_by_its_inode():
     buffer = [alloc("a-1", A, GETBLK), cached("a-1", A, ino=254 << 20, dev="0:3")]
     assert touched(*buffer).objects["kind"].tolist() == [UserKind.BLOCKDEV]
+
+
+def test_what_the_journal_asks_for_itself_is_told():
+    load = touched(alloc("jbd2/vda-8-32", A, GETBLK), alloc("ls-75", B, GETBLK), free("jbd2/vda-8-32", C))
+    assert (load.objects["tells"] & OF_JOURNAL != 0).tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize(

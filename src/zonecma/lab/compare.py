@@ -24,9 +24,10 @@ from zonecma.kernel.validate import validate
 from zonecma.kernel.zone import NO_ZONE
 from zonecma.lab.memory import describe_objects, empty_memory
 from zonecma.lab.replay import Replay, initial_state, replay_of
-from zonecma.lab.run import NR_CALLS, OUTCOME, Run, begin, finish, run_load
+from zonecma.lab.run import OUTCOME, Run, begin, finish, run_load
 from zonecma.lab.script import same_file, script_of
 from zonecma.lab.settle import settle
+from zonecma.lab.streams import no_streams
 from zonecma.lab.terms import OPEN, Terms, terms_of
 from zonecma.lab.tiny import tiny_replay
 from zonecma.lab.usage import Usage
@@ -280,7 +281,8 @@ def _empty_run(
         np.zeros(calls, OUTCOME).view(np.recarray),
         np.full(script.nr_objects, NO_PFN, np.int64),
         np.zeros(script.nr_objects, np.int64),
-        np.zeros(2, np.int64),
+        no_streams(),
+        np.zeros(1, np.int64),
     )
 
 
@@ -303,7 +305,7 @@ def _result(placement: Placement, run: Run, memory: Memory, area_pages: int) -> 
         use_by={kind.name.lower(): round(float(by_kind[kind]), 1) for kind in UserKind},
         min_free_outside=int(run.usage.min_free_outside[0]),
         failed_requests=int(vm.failed),
-        calls=tuple(_call(one, start) for one in run.calls[: run.counts[NR_CALLS]]),
+        calls=tuple(_call(one, start) for one in run.calls[: run.nr_calls[0]]),
         reclaim=Reclaim(
             kswapd_wakes=int(vm.kswapd_wakes),
             direct_reclaim=int(vm.allocstall),

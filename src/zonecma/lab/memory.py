@@ -32,6 +32,7 @@ from zonecma.kernel.state import Records, State
 from zonecma.kernel.thresholds import totalreserve_pages
 from zonecma.kernel.workingset import NEVER_EVICTED
 from zonecma.kernel.zone import MAX_NR_ZONES
+from zonecma.workload.objects import OF_JOURNAL
 from zonecma.workload.requests import DIRTY
 from zonecma.workload.touched import TouchedLoad
 from zonecma.workload.users import UserKind
@@ -136,14 +137,15 @@ def describe_objects(memory: Memory, script: TouchedLoad) -> None:
     """Tell a Memory what the objects of a load are; those beyond are movable pages that nobody knows.
 
     Metadata that becomes dirty is changed by a transaction, which holds it from the start.  A recording
-    that does not tell of dirty pages is taken to change all of it.
+    that does not tell of dirty pages is taken to change all of it, but for the journal's own blocks:
+    those are written once and let go (jbd2_journal_commit_transaction).
     """
     page, facts = memory.page, script.objects
     known = slice(0, len(facts))
     page.kind[len(facts) :] = UserKind.OTHER
     page.gfp[known], page.order[known], page.kind[known] = facts["gfp"], facts["order"], facts["kind"]
     page.task[known] = facts["task"].astype(np.int32)
-    metadata = facts["kind"] == UserKind.BLOCKDEV
+    metadata = (facts["kind"] == UserKind.BLOCKDEV) & (facts["tells"] & OF_JOURNAL == 0)
     dirtied = np.zeros(len(facts), np.bool_)
     dirtied[script.requests["object"][script.requests["op"] == DIRTY]] = True
     page.journaled[known] = metadata & (dirtied if (metadata & dirtied).any() else True)

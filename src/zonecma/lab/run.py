@@ -1,7 +1,6 @@
 """A load put to a machine: what programs ask, at their time or later, and what the kernel makes of it.
 
-The order of requests is the load's.  Where one waits (for reclaim, for a disk), all that follow are
-made later; what programs waited for in the recording is taken off again.
+Contiguous calls and all other requests go on beside each other (lab.streams).
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from zonecma.kernel.tracepoint import MM_PAGE_ALLOC, trace_reset
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User
 from zonecma.kernel.writeback import flush_in_time
 from zonecma.kernel.zone import NO_ZONE
+from zonecma.lab.streams import begin_request, choose, end_request
 from zonecma.lab.usage import Usage, advance, recount, watch_free
 from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DIRTY, FREE, TOUCH
 
@@ -52,11 +52,12 @@ class Run(NamedTuple):
     """i8[objects]: first frame of a call's range; NO_PFN"""
     call_pages: NDArray[np.int64]
     """i8[objects]: frames of a call's range"""
-    counts: NDArray[np.int64]
-    """i8[2]: calls made; by how much (ns) requests are later than in the load"""
+    streams: NDArray[Any]
+    """STREAM[NR_STREAMS]"""
+    nr_calls: NDArray[np.int64]
+    """i8[1]: calls made"""
 
 
-NR_CALLS, DELAY = 0, 1
 _TRIES = 8
 _NEARBY = 1 << 16
 """Objects, by number, among which another one of a task's is looked for"""
@@ -132,8 +133,8 @@ def _call(s: State, m: Memory, run: Run, request: Any, target_user: User) -> Non
     area, pages, align, begun = Area(request.area), Pages(request.count), Order(request.align), m.vm[0].now
     start, moved = cma_alloc(s, m, Cpu(request.cpu), area, pages, align, target_user)
     run.call_start[request.object], run.call_pages[request.object] = start, pages
-    outcome = run.calls[run.counts[NR_CALLS]]
-    run.counts[NR_CALLS] += 1
+    outcome = run.calls[run.nr_calls[0]]
+    run.nr_calls[0] += 1
     outcome.time, outcome.pages, outcome.start, outcome.moved = request.time, pages, start, moved
     outcome.took = m.vm[0].now - begun
     if start != NO_PFN and _is_lent(s, start):
@@ -200,17 +201,17 @@ def run_load(
     first: int,
     last: int,
 ) -> None:
-    """Serve ``requests[first:last]``.
+    """Serve ``last`` - ``first`` requests.
 
     ``stalls``: i8[requests], ns that each waited for in the recording.  ``follows``: u1[requests], 1 for
     a page of the same file as the request before it.  Targets of migration are allocated with gfp class
     ``target_user``.
     """
     vm = m.vm[0]
-    for i in range(first, last):
+    for _ in range(first, last):
+        i = choose(run.streams, requests)
         request = requests[i]
-        run.counts[DELAY] -= stalls[i]
-        vm.now = max(vm.now, request.time + run.counts[DELAY])
+        vm.now = begin_request(run.streams, requests, i, stalls[i])
         advance(run.usage, request.time, vm.now)
         trace_reset(s)
         s.config[0].this_cpu = request.cpu
@@ -221,8 +222,8 @@ def run_load(
         begun, waited = vm.now, _waited(m)
         _serve(s, m, run, request, target_user)
         waited = _waited(m) - waited
-        run.counts[DELAY] += waited
         vm.now = begun + waited
+        end_request(run.streams, request, waited, vm.now)
         watch_free(s, run.usage, request.time)
 
 
@@ -230,4 +231,6 @@ def run_load(
 def finish(m: Memory, run: Run) -> None:
     """Account the time from the last request to the end of the window."""
     end = run.usage.window[1]
-    advance(run.usage, end, max(m.vm[0].now, end + run.counts[DELAY]))
+    for stream in run.streams:
+        m.vm[0].now = max(m.vm[0].now, stream.now, end + stream.delay)
+    advance(run.usage, end, m.vm[0].now)

@@ -25,7 +25,7 @@ OBJECT_FACTS = np.dtype(
         ("gfp", "u1"),  # index into the gfp masks; UNKNOWN_GFP
         ("order", "u1"),
         ("kind", "u1"),  # UserKind
-        ("tells", "u1"),  # KIND_SEEN
+        ("tells", "u1"),  # KIND_SEEN, OF_JOURNAL
     ],
     align=True,
 )
@@ -33,6 +33,8 @@ OBJECT_FACTS = np.dtype(
 
 KIND_SEEN = 1
 """OBJECT_FACTS.tells: the LRU lists, the page cache or swap told the kind, not the gfp mask alone"""
+OF_JOURNAL = 2
+"""OBJECT_FACTS.tells: the journal's own task asked for it, to write a transaction's blocks"""
 
 # LIFE.state
 NOT_YET = 0

@@ -16,7 +16,7 @@ back touches it, so that a model with a reclaim of its own can be given the same
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,13 +32,23 @@ from zonecma.workload.from_trace import BULK_GFP
 from zonecma.workload.identity import identities
 from zonecma.workload.lives import IN_USE, NOBODY, UNSEEN
 from zonecma.workload.migrations import no_migrations
-from zonecma.workload.objects import EVICTED, FREED, NOT_YET, NR_FOUND, NR_OBJECTS, Objects, no_objects
+from zonecma.workload.objects import (
+    EVICTED,
+    FREED,
+    NOT_YET,
+    NR_FOUND,
+    NR_OBJECTS,
+    OF_JOURNAL,
+    Objects,
+    no_objects,
+)
 from zonecma.workload.programs import Books, Facts, follow_programs
 from zonecma.workload.requests import FREE, NO_AREA, OBJECT, REQUEST, UNKNOWN_GFP
 from zonecma.workload.swapped import GUESSED, nothing_swapped
 from zonecma.workload.users import UserKind, user_kind
 
 _DAEMONS = ("kswapd", "kcompactd")
+_JOURNAL = "jbd2/"
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,7 @@ def touched_load(
     _give_up_evicted(trace.events, within, facts, books)
     order = np.argsort(books.at[: books.nr_requests[0]], kind="stable")
     nr_objects = int(books.objects.used[NR_OBJECTS])
+    _mark_journal(books.objects.facts[:nr_objects], trace.texts)
     return TouchedLoad(
         requests=books.requests[order],
         gfp_masks=masks,
@@ -122,6 +133,13 @@ def _processes(trace: Trace) -> NDArray[np.int32]:
     """i4[words]: tasks of one pid are one process, which exec gives another name."""
     pids = [text.rpartition("-")[2] for text in trace.texts]
     return np.unique(pids, return_inverse=True)[1].astype(np.int32)
+
+
+def _mark_journal(objects: NDArray[Any], texts: Sequence[str]) -> None:
+    """Tell which objects the journal's tasks asked for (jbd2/DEVICE)."""
+    journal = np.array([text.startswith(_JOURNAL) for text in texts], np.bool_)
+    own = journal[objects["task"]] & (objects["gfp"] != UNKNOWN_GFP)
+    objects["tells"][own] |= OF_JOURNAL
 
 
 def _empty_books(trace: Trace, facts: Facts, nr_frames: int, pageblock_order: int) -> Books:

@@ -7,6 +7,7 @@ of its own: whoever serves requests lets it work up to their time, a piece after
 from __future__ import annotations
 
 from zonecma.kernel.alloc_flags import NO_ALLOC_FLAGS, WMARK_HIGH, WMARK_LOW
+from zonecma.kernel.compact_hints import reset_isolation_suitable
 from zonecma.kernel.features import NODE_LRUS, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.kswapd import begin_balance, end_balance, wakeup_kswapd
@@ -122,6 +123,7 @@ def _end_run(s: State, m: Memory) -> None:
             _begin_run(s, m)
             return
     vm.kswapd_awake = 0
+    reset_isolation_suitable(s, m)
 
 
 @primitive

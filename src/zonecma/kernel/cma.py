@@ -15,7 +15,8 @@ from zonecma.kernel.isolation import (
 )
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.memory import Memory, charge
-from zonecma.kernel.migrate import EBUSY, ENOMEM, OK, migrate_range
+from zonecma.kernel.migrate import migrate_range
+from zonecma.kernel.move import EBUSY, ENOMEM, OK
 from zonecma.kernel.pcp import drain_all_pages
 from zonecma.kernel.state import State
 from zonecma.kernel.units import (

@@ -1,7 +1,7 @@
 """What compaction does to the free lists beyond taking chunks off them (mm/compaction.c, 6.12 and 6.1).
 
 Its fast searches turn the movable lists, so that the next one begins behind what this one saw.
-Which pages it moves is not modelled; where its scanners are is told.
+Which pages a recorded kernel moves, and where its scanners are, is told; ``compact.py`` chooses itself.
 
 A search for targets always goes deep here: it does not once an allocator that compacted memory
 itself had a whole zone scanned anew (compact_init_free_pfn).

@@ -38,6 +38,9 @@ NODE_LRUS = Code(1 << 21)
 BALANCES_BY_COST = Code(1 << 22)
 ANON_STARTS_INACTIVE = Code(1 << 23)
 MOVABLE_TARGETS_HIGH = Code(1 << 24)
+COMPACTS_AFTER_RECLAIM = Code(1 << 25)
+COMPACTS_BY_TYPE = Code(1 << 26)
+COMPACTS_LARGE_PAGES = Code(1 << 27)
 
 FEATURES: Mapping[str, Code] = MappingProxyType(
     {
@@ -66,6 +69,9 @@ FEATURES: Mapping[str, Code] = MappingProxyType(
         "balances_by_cost": BALANCES_BY_COST,
         "anon_starts_inactive": ANON_STARTS_INACTIVE,
         "movable_targets_high": MOVABLE_TARGETS_HIGH,
+        "compacts_after_reclaim": COMPACTS_AFTER_RECLAIM,
+        "compacts_by_type": COMPACTS_BY_TYPE,
+        "compacts_large_pages": COMPACTS_LARGE_PAGES,
     }
 )
 """The bit of each field of Rules that is a feature."""

@@ -178,6 +178,40 @@ SCAN = np.dtype(
 )
 """struct scan_control of whoever reclaims now, with sc->nr."""
 
+COMPACT = np.dtype(
+    [
+        ("considered", "i8"),  # attempts since one failed; compaction is put off while they are few
+        ("defer_shift", "i8"),  # of their number
+        ("order_failed", "i8"),  # smallest order that is put off
+        ("migrate_pfn", "i8", (2,)),  # where the next scan for pages to move begins: async, sync
+        ("free_pfn", "i8"),  # and the one for free pages, downward
+        ("blockskip_flush", "i8"),  # 1: kswapd clears the zone's skip hints when it goes to sleep
+    ],
+    align=True,
+)
+"""What a zone remembers of its compactions (struct zone, compact_*)."""
+
+CONTROL = np.dtype(
+    [
+        ("zone", "i8"),
+        ("order", "i8"),  # that is wanted
+        ("migratetype", "i8"),  # of the request
+        ("may_enter_fs", "i8"),  # 1: page cache may move
+        ("sync", "i8"),  # 0: MIGRATE_ASYNC, 1: MIGRATE_SYNC_LIGHT
+        ("whole_zone", "i8"),  # 1: the scan began at the zone's start
+        ("ignores_hints", "i8"),  # 1: blocks are scanned whatever is known of them, and whatever their type
+        ("update_cached", "i8"),  # 1: the sync scan has no more to find than this one had so far
+        ("finish_pageblock", "i8"),  # 1: the rest of a pageblock is taken at once
+        ("migrate_pfn", "i8"),
+        ("free_pfn", "i8"),
+        ("last_migrated_pfn", "i8"),  # from where pages were moved since the last drain; NO_PFN
+        ("nr_migratepages", "i8"),  # frames to be moved
+        ("nr_freepages", "i8"),  # frames that were taken as targets
+    ],
+    align=True,
+)
+"""struct compact_control of whoever compacts now."""
+
 VM = np.dtype(
     [
         ("now", "i8"),  # ns: the clock of whoever acts
@@ -228,7 +262,13 @@ VM = np.dtype(
         ("dropped", "i8"),  # clean pages that contiguous calls dropped
         ("kswapd_wakes", "i8"),
         ("failed", "i8"),  # requests that found nothing
-        ("stall_ns", "i8"),  # in direct reclaim
+        ("compact_stall", "i8"),  # compactions that requests made
+        ("compact_success", "i8"),  # of them, those after which the request was served
+        ("compact_fail", "i8"),
+        ("compact_migrate_scanned", "i8"),  # frames looked at for pages to move
+        ("compact_free_scanned", "i8"),  # and for targets
+        ("pgmigrate_success", "i8"),  # frames moved, for whatever reason
+        ("stall_ns", "i8"),  # in direct reclaim and compaction
         ("kswapd_ns", "i8"),
         ("io_ns", "i8"),  # waiting for reads
         ("victim", "i8"),  # task that the last out-of-memory kill chose; -1
@@ -262,6 +302,12 @@ class Memory(NamedTuple):
     """SCAN[1]"""
     vm: Records
     """VM[1]"""
+    compact: Records
+    """COMPACT[MAX_NR_ZONES]"""
+    control: Records
+    """CONTROL[1]"""
+    skip: NDArray[Any]
+    """u1[pageblocks]: 1 where compaction found little (PB_migrate_skip)"""
 
 
 @primitive

@@ -11,53 +11,30 @@ from zonecma.kernel.compaction import COMPACT_CLUSTER_MAX
 from zonecma.kernel.features import MOVES_LARGE_PAGES, has
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
-from zonecma.kernel.lru import is_anonymous, lru_add, lru_del, pages_of
+from zonecma.kernel.lru import is_anonymous
 from zonecma.kernel.memory import DIRTY, HELD, NO_LRU, WRITEBACK, Memory, charge
-from zonecma.kernel.migratetype import MIGRATE_MOVABLE
+from zonecma.kernel.move import EBUSY, ENOMEM, OK, head_of_object, is_movable_object, move_object
 from zonecma.kernel.reclaim import evict
-from zonecma.kernel.residence import enter_frames, leave_frames
 from zonecma.kernel.slowpath import alloc_pages_reclaim
-from zonecma.kernel.state import IN_BUDDY, IN_USE, NO_OBJECT, State
+from zonecma.kernel.state import IN_BUDDY, IN_USE, State
 from zonecma.kernel.units import NO_PFN, Code, Cpu, Pages, Pfn, User
 from zonecma.kernel.writeback import complete_io
-
-OK = Code(0)
-ENOMEM = Code(12)
-EBUSY = Code(16)
-
-
-@jit
-def head_of_object(s: State, pfn: Pfn) -> Pfn:
-    """First frame of the object that a used frame belongs to; NO_PFN when it belongs to none."""
-    for order in range(s.config[0].max_order + 1):
-        head = Pfn(pfn & -(1 << order))
-        if s.frame[head].object != NO_OBJECT and head + chunk_pages(s, head) > pfn:
-            return head
-    return NO_PFN
 
 
 @jit
 def migrate_object(s: State, m: Memory, cpu: Cpu, head: Pfn, target_user: User) -> Code:
     """Move one object to frames of gfp class ``target_user``: OK, or ENOMEM when there are none.
 
-    The target is allocated before the source is freed, as in migrate_pages().  The moved
-    frames keep the class of the request that they served; their page comes first on its list.
+    The target is allocated before the source is freed, as in migrate_pages().
     """
-    order, user, obj = chunk_order(s, head), s.frame[head].user, s.frame[head].object
+    order, obj = chunk_order(s, head), s.frame[head].object
     target = alloc_pages_reclaim(s, m, cpu, target_user, order)
     if target == NO_PFN:
         return ENOMEM
-    if s.object_pfn[obj] != head:  # reclaim took it meanwhile
+    if s.object_pfn[obj] != head:  # reclaim took it meanwhile, or compaction moved it
         free_pages(s, cpu, target, order)
         return OK
-    lru = m.page[obj].lru
-    lru_del(s, m, obj)
-    leave_frames(s, m, cpu, obj)
-    s.frame[target].user = user
-    enter_frames(s, m, obj, target)
-    if lru != NO_LRU:
-        lru_add(s, m, obj, lru)
-    charge(m, m.cost[0].migrate_page * pages_of(m, obj))
+    move_object(s, m, cpu, obj, target)
     return OK
 
 
@@ -109,7 +86,7 @@ def movable_head(s: State, pfn: Pfn) -> Pfn:
     head = head_of_object(s, pfn)
     if head != NO_PFN and chunk_order(s, head) > 0 and not has(s, MOVES_LARGE_PAGES):
         return NO_PFN
-    if head == NO_PFN or s.gfp[s.frame[head].user].migratetype != MIGRATE_MOVABLE:
+    if head == NO_PFN or not is_movable_object(s, head):
         return NO_PFN
     return head
 

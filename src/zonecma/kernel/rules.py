@@ -4,11 +4,10 @@ A recording names its kernel; ``rules_for`` finds the features of that series.  
 be booted and driven under every series of ``RULES``; recordings of those in ``NOT_REPLAYED``
 are refused, with the reason.
 
-What no feature stands for, in any series: the high-atomic reserve's growth, and which pages
-compaction moves.  4.7 frees the source of a migration late, from a pagevec of 14 frames that is
-emptied in reverse.  Within a contiguous call that changes nothing: the source lies in an
-isolated pageblock, goes straight to its lists and merges there, and the pagevecs are emptied
-before the range is tested; so it is not modelled either.
+What no feature stands for, in any series: the high-atomic reserve's growth.  4.7 frees the source of
+a migration late, from a pagevec of 14 frames that is emptied in reverse.  Within a contiguous call that
+changes nothing: the source lies in an isolated pageblock, goes straight to its lists and merges there,
+and the pagevecs are emptied before the range is tested; so it is not modelled either.
 """
 
 from __future__ import annotations
@@ -96,6 +95,14 @@ class Rules:
     """A new anonymous page begins on the inactive list (since 5.9); else on the active one."""
     movable_targets_high: bool = True
     """What leaves a zone of movable memory may go back there: its target has __GFP_HIGHMEM (since 4.11)."""
+    compacts_after_reclaim: bool = True
+    """Compaction follows reclaim, and precedes it too where a request is costly or not movable (since
+    4.8); else it precedes it always, and comes once more when the request gives up (4.7)."""
+    compacts_by_type: bool = True
+    """Compaction that must not wait empties pageblocks of the request's own type, and all of it empties
+    a pageblock to its end (since 5.1); else movable and CMA ones, until there is a chunk (4.7)."""
+    compacts_large_pages: bool = True
+    """Compaction moves compound pages that are smaller than what is wanted (since 6.9)."""
     tries_harder: bool = False
     """GFP_ATOMIC may take a quarter more of the mark, __GFP_HIGH or not (ALLOC_HARDER, until 6.2);
     else who can't wait may, but only with __GFP_HIGH."""
@@ -111,6 +118,7 @@ _LINUX_6_1 = Rules(
     pcp_drains_grow=True,
     counts_refills_late=True,
     notes_below_high=False,
+    compacts_large_pages=False,
 )
 
 _LINUX_4_7 = Rules(
@@ -139,6 +147,9 @@ _LINUX_4_7 = Rules(
     balances_by_cost=False,
     anon_starts_inactive=False,
     movable_targets_high=False,
+    compacts_after_reclaim=False,
+    compacts_by_type=False,
+    compacts_large_pages=False,
     tries_harder=True,
     watermark_boost_factor=0,
 )

@@ -13,10 +13,26 @@ from zonecma.kernel.balance import (
     run_kswapd,
     wake_all_kswapds,
 )
-from zonecma.kernel.features import NODE_LRUS, has
+from zonecma.kernel.compact import (
+    COMPACT_PRIO_ASYNC,
+    COMPACT_PRIO_SYNC_FULL,
+    COMPACT_PRIO_SYNC_LIGHT,
+    alloc_pages_direct_compact,
+    gfp_compaction_allowed,
+)
+from zonecma.kernel.compact_suitable import (
+    COMPACT_COMPLETE,
+    COMPACT_DEFERRED,
+    COMPACT_SKIPPED,
+    COMPACT_SUCCESS,
+    PAGE_ALLOC_COSTLY_ORDER,
+    has_targets,
+)
+from zonecma.kernel.features import COMPACTS_AFTER_RECLAIM, NODE_LRUS, has
 from zonecma.kernel.gfp import Gfp
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.memory import ACTIVE_ANON, NR_LRU, Memory, charge
+from zonecma.kernel.migratetype import MIGRATE_MOVABLE
 from zonecma.kernel.oom import NOBODY, out_of_memory
 from zonecma.kernel.pcp import drain_all_pages
 from zonecma.kernel.reclaim import (
@@ -29,18 +45,21 @@ from zonecma.kernel.reclaim import (
     zone_reclaimable,
 )
 from zonecma.kernel.state import State
-from zonecma.kernel.units import NO_PFN, AllocFlags, Cpu, Order, Pfn, User, ZoneIndex
-from zonecma.kernel.watermark import unusable_free
+from zonecma.kernel.units import NO_PFN, AllocFlags, Code, Cpu, Order, Pfn, User, ZoneIndex
+from zonecma.kernel.watermark import has_suitable_chunk, unusable_free
 from zonecma.kernel.writeback import flush_in_time, wait_for_writes, wakeup_flusher
 from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_NORMAL
 
-PAGE_ALLOC_COSTLY_ORDER = 3
+MAX_COMPACT_RETRIES = 16
 
 _DIRECT = int(Gfp.DIRECT_RECLAIM)
 _NORETRY = int(Gfp.NORETRY)
 _MAYFAIL = int(Gfp.RETRY_MAYFAIL)
 _NOFAIL = int(Gfp.NOFAIL)
 _FS = int(Gfp.FS)
+_THISNODE = int(Gfp.THISNODE)
+_THP = int(Gfp.NOMEMALLOC | Gfp.NORETRY)
+_KSWAPD = int(Gfp.KSWAPD_RECLAIM)
 
 
 @jit
@@ -147,6 +166,7 @@ def _reclaimable(m: Memory, zone: int) -> int:
 def _worth_retrying(s: State, m: Memory, user: User, order: Order, flags: AllocFlags, loops: int) -> bool:
     """Whether a zone could serve if all that is reclaimable were free (should_reclaim_retry).
 
+    Reclaim is not believed to make a chunk of a higher order: that is for compaction.
     4.7 believes in less of it after each loop without progress.
     """
     if loops > MAX_RECLAIM_RETRIES:
@@ -161,7 +181,7 @@ def _worth_retrying(s: State, m: Memory, user: User, order: Order, flags: AllocF
         mark = (
             s.zone[zone].watermark[flags & ALLOC_WMARK_MASK] + s.zone[zone].lowmem_reserve[gfp.highest_zone]
         )
-        if pages + free > mark:
+        if pages + free > mark and (not order or has_suitable_chunk(s, zone, order, flags)):
             return True
     return False
 
@@ -194,22 +214,138 @@ def _kill_and_try(s: State, m: Memory, cpu: Cpu, user: User, order: Order) -> Pf
     return pfn
 
 
+@primitive
+def _is_thp(mask: int) -> bool:
+    """Whether 4.7 takes a request for a huge page of a program's fault (is_thp_gfp_mask)."""
+    return mask & _THP == _THP and not mask & _KSWAPD
+
+
+@jit
+def _first_priority(s: State, user: User, order: Order) -> Code:
+    """How thorough the first compaction of a round is: 4.7's does not wait, nor does that of huge pages."""
+    costly = order > PAGE_ALLOC_COSTLY_ORDER
+    if not has(s, COMPACTS_AFTER_RECLAIM) or (costly and s.gfp[user].mask & _NORETRY):
+        return COMPACT_PRIO_ASYNC
+    return COMPACT_PRIO_SYNC_LIGHT
+
+
+@jit
+def _compacts_first(s: State, user: User, order: Order) -> bool:
+    """Whether compaction comes before reclaim: base pages may do, or the types shall not mix (4.8 on)."""
+    costly, movable = order > PAGE_ALLOC_COSTLY_ORDER, s.gfp[user].migratetype == MIGRATE_MOVABLE
+    return has(s, COMPACTS_AFTER_RECLAIM) and (costly or (order > 0 and not movable))
+
+
+@primitive
+def _gives_up(mask: int, order: Order, result: Code) -> bool:
+    """Whether a request that is not worth much reclaims nothing after its first compaction failed."""
+    idle = result == COMPACT_SKIPPED or result == COMPACT_DEFERRED
+    light = order > PAGE_ALLOC_COSTLY_ORDER and mask & _NORETRY != 0
+    return light and (idle or mask & _THISNODE != 0)
+
+
+@jit
+def _zonelist_suitable(s: State, m: Memory, user: User, order: Order, flags: AllocFlags) -> bool:
+    """Whether reclaim may free enough targets in some zone (compaction_zonelist_suitable)."""
+    for i in range(s.gfp[user].nr_zones):
+        zone = ZoneIndex(s.gfp[user].zonelist[i])
+        free = s.zone[zone].nr_free_pages + _reclaimable(m, zone) // order
+        if has_targets(s, user, zone, order, flags, free):
+            return True
+    return False
+
+
+@jit
+def _next_priority(s: State, order: Order, result: Code, priority: Code) -> Code:
+    """A more thorough compaction, or the same where that is no help; 4.7's once, when all was scanned."""
+    if result == COMPACT_SKIPPED:
+        return priority
+    if not has(s, COMPACTS_AFTER_RECLAIM):
+        return COMPACT_PRIO_SYNC_LIGHT if result == COMPACT_COMPLETE else priority
+    costly = order > PAGE_ALLOC_COSTLY_ORDER
+    least = COMPACT_PRIO_SYNC_LIGHT if costly else COMPACT_PRIO_SYNC_FULL
+    return Code(max(priority - 1, least)) if priority > least else priority
+
+
+@jit
+def _may_retry(
+    s: State, m: Memory, user: User, order: Order, flags: AllocFlags, result: Code, retries: int
+) -> bool:
+    """Whether another compaction like the last one may help (should_compact_retry).
+
+    4.7 hopes for reclaim also where compaction was put off, or did not see all of the zone.
+    """
+    if result == COMPACT_SUCCESS:
+        most = MAX_COMPACT_RETRIES // (4 if order > PAGE_ALLOC_COSTLY_ORDER else 1)
+        return retries <= most
+    withdrawn = not has(s, COMPACTS_AFTER_RECLAIM) and result != COMPACT_COMPLETE
+    return (result == COMPACT_SKIPPED or withdrawn) and _zonelist_suitable(s, m, user, order, flags)
+
+
+@jit
+def _round(
+    s: State, m: Memory, cpu: Cpu, user: User, order: Order, flags: AllocFlags, priority: Code
+) -> tuple[Pfn, int, Code]:
+    """Reclaim and compaction once: a chunk or NO_PFN, pages freed, and what compaction came to."""
+    if not has(s, COMPACTS_AFTER_RECLAIM):
+        pfn, result = alloc_pages_direct_compact(s, m, cpu, user, order, flags, priority)
+        if pfn != NO_PFN or (_is_thp(s.gfp[user].mask) and result == COMPACT_DEFERRED):
+            return pfn, 0, result
+        progress = try_to_free_pages(s, m, cpu, user, order)
+        return _drain_and_try(s, cpu, user, order, flags), progress, result
+    progress = try_to_free_pages(s, m, cpu, user, order)
+    pfn = _drain_and_try(s, cpu, user, order, flags)
+    if pfn != NO_PFN:
+        return pfn, progress, COMPACT_SKIPPED
+    pfn, result = alloc_pages_direct_compact(s, m, cpu, user, order, flags, priority)
+    return pfn, progress, result
+
+
+@jit
+def _last_compaction(
+    s: State, m: Memory, cpu: Cpu, user: User, order: Order, flags: AllocFlags, result: Code
+) -> Pfn:
+    """4.7: a request that does not loop compacts once more after it reclaimed (noretry)."""
+    huge = _is_thp(s.gfp[user].mask)
+    if has(s, COMPACTS_AFTER_RECLAIM) or (huge and result == COMPACT_DEFERRED):
+        return NO_PFN
+    priority = COMPACT_PRIO_ASYNC if huge else COMPACT_PRIO_SYNC_LIGHT
+    pfn, _ = alloc_pages_direct_compact(s, m, cpu, user, order, flags, priority)
+    return pfn
+
+
+@primitive
+def _loops(s: State, user: User, order: Order) -> bool:
+    """Whether a request tries again when one round did not serve it."""
+    mask = s.gfp[user].mask
+    if order > PAGE_ALLOC_COSTLY_ORDER:
+        return mask & _MAYFAIL != 0 and mask & _NORETRY == 0 and gfp_compaction_allowed(s, user)
+    return mask & _NORETRY == 0  # type: ignore[no-any-return]
+
+
 @jit
 def _reclaim_until_served(s: State, m: Memory, cpu: Cpu, user: User, order: Order) -> Pfn:
-    """Reclaim, again and again while there is hope."""
-    mask, flags, loops = s.gfp[user].mask, slow_flags(s, user, order), 0
+    """Reclaim and compact, again and again while there is hope."""
+    mask, flags, loops, retries = s.gfp[user].mask, slow_flags(s, user, order), 0, 0
+    priority = _first_priority(s, user, order)
     while True:
-        progress = try_to_free_pages(s, m, cpu, user, order)
-        pfn = _drain_and_try(s, cpu, user, order, flags)
-        if pfn != NO_PFN or mask & _NORETRY:
+        pfn, progress, result = _round(s, m, cpu, user, order, flags, priority)
+        if pfn != NO_PFN:
             return pfn
-        if order > PAGE_ALLOC_COSTLY_ORDER and not mask & _MAYFAIL:
-            return NO_PFN
+        if not _loops(s, user, order):
+            return _last_compaction(s, m, cpu, user, order, flags, result)
         loops = 0 if progress and order <= PAGE_ALLOC_COSTLY_ORDER else loops + 1
         if not _worth_retrying(s, m, user, order, flags, loops):
-            pfn, loops = _kill_and_try(s, m, cpu, user, order) if _kills(mask, order) else NO_PFN, 0
-            if pfn != NO_PFN or not _kills(mask, order) or m.vm[0].victim == NOBODY:
-                return pfn
+            retries += 1 if result == COMPACT_SUCCESS else 0
+            hope = progress > 0 and order > 0
+            again = hope and _may_retry(s, m, user, order, flags, result, retries)
+            if hope and not again:
+                harder = _next_priority(s, order, result, priority)
+                again, priority, retries = harder != priority, harder, 0
+            if not again:
+                pfn, loops = _kill_and_try(s, m, cpu, user, order) if _kills(mask, order) else NO_PFN, 0
+                if pfn != NO_PFN or not _kills(mask, order) or m.vm[0].victim == NOBODY:
+                    return pfn
         wake_all_kswapds(s, m, user, order)
         run_kswapd(s, m)
 
@@ -222,6 +358,10 @@ def _slowpath(s: State, m: Memory, cpu: Cpu, user: User, order: Order) -> Pfn:
     pfn = get_page_from_freelist(s, cpu, user, order, flags)
     if pfn != NO_PFN or not m.vm[0].closed or not s.gfp[user].mask & _DIRECT:
         return pfn
+    if _compacts_first(s, user, order) and gfp_compaction_allowed(s, user):
+        pfn, result = alloc_pages_direct_compact(s, m, cpu, user, order, flags, COMPACT_PRIO_ASYNC)
+        if pfn != NO_PFN or _gives_up(s.gfp[user].mask, order, result):
+            return pfn
     return _reclaim_until_served(s, m, cpu, user, order)
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.memory import (
+    COMPACT,
+    CONTROL,
     COST,
     DEVICE,
     DEVICES,
@@ -88,7 +90,11 @@ def empty_memory(
         swap_map=np.full(swap_pages + 1, FREE_SLOT, np.int32),
         scan=_records(1, SCAN),
         vm=_records(1, VM),
+        compact=_records(MAX_NR_ZONES, COMPACT),
+        control=_records(1, CONTROL),
+        skip=np.zeros(len(state.block), np.uint8),
     )
+    _place_scanners(state, memory)
     _empty_lists(memory, nr_objects)
     _price(memory, costs)
     vm = memory.vm[0]
@@ -109,6 +115,16 @@ def _in_area(state: State) -> NDArray[np.uint8]:
     for area in state.cma:
         inside[area.base_pfn >> order : (area.base_pfn + area.count) >> order] = 1
     return inside
+
+
+def _place_scanners(state: State, memory: Memory) -> None:
+    """Compaction's scanners begin at the ends of each zone (reset_cached_positions)."""
+    for zone, compact in zip(state.zone, memory.compact, strict=True):
+        last = int(zone.start_pfn + zone.spanned) - 1
+        compact.migrate_pfn[:], compact.free_pfn = (
+            zone.start_pfn,
+            last & -(1 << int(state.conf.pageblock_order)),
+        )
 
 
 def _empty_lists(memory: Memory, nr_objects: int) -> None:

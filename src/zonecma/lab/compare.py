@@ -18,11 +18,13 @@ from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_MIGRATION_TARGET, Gfp
 from zonecma.kernel.jit import compile_once
 from zonecma.kernel.memory import NR_KINDS, Memory
+from zonecma.kernel.rules import rules_for
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, User
 from zonecma.kernel.validate import validate
 from zonecma.kernel.zone import NO_ZONE
 from zonecma.lab.memory import describe_objects, empty_memory
+from zonecma.lab.other_kernel import hand_over
 from zonecma.lab.replay import Replay, initial_state, replay_of
 from zonecma.lab.run import OUTCOME, Run, begin, finish, run_load
 from zonecma.lab.script import same_file, script_of
@@ -220,6 +222,9 @@ def run_placement(
     target_user, movable_user = User(len(masks) - 2), User(len(masks) - 1)
     nr_objects = script.nr_objects + replay.machine.area_pages
     state = initial_state(replay, len(masks), nr_objects)
+    recorded = rules_for(replay.release)
+    if recorded and recorded != replay.machine.rules:
+        hand_over(state, recorded, replay.machine.tunables)
     used_before = populate(state, replay.machine, placement)
     fill_tables(state, placement, masks)
     living = settle(state, script.living, masks, used_before, script.nr_objects, movable_user)

@@ -129,7 +129,9 @@ def _notes(recording: Recording, replay: Replay, question: Question) -> tuple[st
         "what pins pages is not told by a trace: a page that somebody holds is taken to be movable",
     ]
     if rules_for(recording.release) != replay.machine.rules:
-        notes.append(f"the machine booted {recording.release}; its lists are taken over as they were")
+        notes.append(
+            f"the machine booted {recording.release}; its buddy lists and marks are taken over as they were"
+        )
     if question.cma_pages is not None:
         notes.append(
             "the load is the recorded one, whatever the area's size: programs that look at free memory"

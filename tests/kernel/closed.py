@@ -14,6 +14,7 @@ from zonecma.kernel.memory import (
     IN_MEMORY,
     IN_SWAP,
     ON_DISK,
+    READAHEAD,
     SWAP_CACHE,
     WRITEBACK,
 )
@@ -74,15 +75,21 @@ def check(machine):
     page = m.page[: len(s.object_pfn)]
     resident = page.where == IN_MEMORY
     assert np.array_equal(resident, s.object_pfn >= 0)
-    assert len(np.unique(s.object_pfn[resident])) == resident.sum()
+    pages = np.int64(1) << page.order
+    frames = [np.arange(pfn, pfn + n) for pfn, n in zip(s.object_pfn[resident], pages[resident], strict=True)]
+    assert len(np.unique(np.concatenate([np.zeros(0, np.int64), *frames]))) == pages[resident].sum()
     assert np.array_equal(s.frame.object[s.object_pfn[resident]], np.flatnonzero(resident))
     assert set(np.unique(page.where)) <= {ABSENT, IN_MEMORY, IN_SWAP, ON_DISK}
-    assert m.lru.nr.sum() == resident.sum()
+    assert m.lru.nr.sum() == pages[resident].sum()
     assert np.array_equal(m.lru.nr_zone.sum(axis=-1), m.lru.nr)
     in_area = s.object_pfn[resident] >= s.cma[0].base_pfn
-    assert m.used.sum() == in_area.sum()
-    swap_held = int(((page.page_flags & SWAP_CACHE) != 0).sum())
-    assert m.vm[0].swap_total - m.vm[0].swap_free == swap_held
-    assert m.vm[0].nr_dirty == ((page.page_flags & DIRTY) != 0).sum()
-    assert m.vm[0].nr_writeback == ((page.page_flags & WRITEBACK) != 0).sum()
+    assert m.used.sum() == pages[resident][in_area].sum()
+    in_swap = (page.page_flags & SWAP_CACHE) != 0
+    assert m.vm[0].swap_total - m.vm[0].swap_free == pages[in_swap].sum()
+    assert np.array_equal(np.sort(m.swap_map[m.swap_map >= 0]), np.flatnonzero(in_swap))
+    assert np.array_equal(m.swap_map[page.slot[in_swap]], np.flatnonzero(in_swap))
+    assert in_swap[page.where == IN_SWAP].all()
+    assert (resident & in_swap)[(page.page_flags & READAHEAD) != 0].all()
+    assert m.vm[0].nr_dirty == pages[(page.page_flags & DIRTY) != 0].sum()
+    assert m.vm[0].nr_writeback == pages[(page.page_flags & WRITEBACK) != 0].sum()
     assert not ((page.where == IN_SWAP) & (page.kind != ANONYMOUS)).any()

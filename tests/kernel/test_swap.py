@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.kernel.closed import RELEASE, TOUCH, check, do, machine
+from tests.kernel.closed import RELEASE, TOUCH, WRITE, check, do, machine
 from zonecma.kernel.jit import entry
-from zonecma.kernel.memory import FREE_SLOT, IN_MEMORY, IN_SWAP, INACTIVE_ANON, READAHEAD
+from zonecma.kernel.memory import ABSENT, FREE_SLOT, HELD, IN_MEMORY, IN_SWAP, INACTIVE_ANON, READAHEAD
 from zonecma.kernel.rules import RULES
 from zonecma.kernel.swap import add_to_swap
 from zonecma.kernel.swap_readahead import swapin_nr_pages
@@ -70,7 +70,7 @@ def test_the_window_grows_with_hits_and_shrinks_by_half():
 def test_neighbours_come_with_the_page_that_was_asked_for(rules):
     """Slots 1 and 2 are neighbours: a read of slot 2 takes the window 2..3; then hits widen it."""
     world = _, m = _swapped(64, rules=rules)
-    m.vm[0].readahead_slot = 1
+    m.vm[0].readahead_slot, m.vm[0].readahead_hits = 1, 0
     assert do(world, TOUCH, 1) == (0, 0)
     assert np.flatnonzero(m.page.where[:64] == IN_MEMORY).tolist() == [1, 2]
     assert (m.page.page_flags[:64] & READAHEAD != 0).nonzero()[0].tolist() == [2]
@@ -86,3 +86,44 @@ def test_nothing_is_read_ahead_where_page_cluster_is_0():
     m.vm[0].page_cluster = 0
     do(world, TOUCH, np.arange(8))
     assert (m.vm[0].pswpin, (m.page.where[:64] == IN_MEMORY).sum()) == (8, 8)
+
+
+def _swapped_and_full(task):
+    """A machine that has swapped, holds what is left in memory, and has not a page free.
+
+    The world, and an object in swap whose window of eight slots is all in swap.
+    """
+    world = _, m = machine(30000, 0, mib=32, cma_mib=8, swap_pages=4000, rules=RULES["4.7"])
+    m.page.task[:30000] = task
+    for first in range(0, 9000, 100):
+        do(world, WRITE, np.arange(first, first + 100))
+        m.vm[0].now += 10**9
+    m.page.page_flags[:9000][m.page.where[:9000] == IN_MEMORY] |= HELD
+    m.vm[0].closed = 0
+    while do(world, WRITE, np.flatnonzero(m.page.where[9000:30000] == ABSENT)[:1] + 9000) == (0, 0):
+        pass
+    m.vm[0].closed = 1
+    m.page.page_flags[9000:30000][m.page.where[9000:30000] == IN_MEMORY] |= HELD
+    swapped = np.flatnonzero(m.page.where[:9000] == IN_SWAP)
+    m.vm[0].failed, m.vm[0].readahead_hits = 0, 6
+    return world, int(swapped[np.argmax(m.page.slot[swapped] % 8 == 4)])
+
+
+def test_a_neighbour_whose_task_is_killed_is_not_brought_back():
+    """All is one task's: the first neighbour's frame is found by killing it, and then nobody wants it."""
+    world, asked = _swapped_and_full(0)
+    _, m = world
+    do(world, TOUCH, asked)
+    assert m.vm[0].oom_kill > 0
+    assert (m.page.where[:30000] == ABSENT).all()
+    assert m.vm[0].failed == 0  # it was given up, not refused
+
+
+def test_neighbours_do_not_drive_out_the_page_that_was_asked_for():
+    """Nobody can be killed, and nothing is free but what the page asked for itself gets."""
+    world, asked = _swapped_and_full(-1)
+    _, m = world
+    for held in np.flatnonzero(m.page.where[9000:30000] == IN_MEMORY)[:3] + 9000:
+        do(world, RELEASE, held)
+    assert do(world, TOUCH, asked) == (0, 0)
+    assert m.page.where[asked] == IN_MEMORY

@@ -11,7 +11,7 @@ from zonecma.workload.requests import ALLOC, CMA_ALLOC, CMA_RELEASE, REQUEST
 @entry
 def _serve_all(streams, requests, stalls, waits, order, begun):
     for n in range(requests.size):
-        i = choose(streams, requests)
+        i = choose(streams, requests, stalls)
         order[n], begun[n] = i, begin_request(streams, requests, i, stalls[i])
         end_request(streams, requests[i], waits[i], begun[n] + waits[i])
 
@@ -45,8 +45,8 @@ def test_recorded_stalls_are_taken_off_of_their_own_stream():
     rows = [(ALLOC, 10, 0, 0), (ALLOC, 110, 70, 0), (CMA_ALLOC, 50, 0, 0), (CMA_RELEASE, 120, 60, 0)]
     order, begun, delays = served(*rows)
     assert (delays[OTHERS], delays[CALLERS]) == (-70, -60)
-    assert order == [0, 2, 1, 3]
-    assert begun == [10, 50, 40, 60]
+    assert order == [0, 1, 2, 3]
+    assert begun == [10, 40, 50, 60]
 
 
 def test_no_request_comes_before_the_end_of_its_streams_last():

@@ -1,6 +1,6 @@
 """The front door of the allocator: zone by zone until one can serve (mm/page_alloc.c, 6.12 and 4.7).
 
-The slow path is one attempt: what kswapd, direct reclaim and compaction choose is not modelled.
+The slow path here is one attempt; what reclaims, compacts and kills is ``slowpath.py``.
 """
 
 from __future__ import annotations

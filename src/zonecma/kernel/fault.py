@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from zonecma.kernel.balance import run_kswapd
 from zonecma.kernel.disk import read
+from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lru import is_anonymous, is_mapped, lru_add_new, mark_accessed, pages_of
 from zonecma.kernel.memory import (
@@ -76,6 +77,7 @@ def _bring(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
     """Find frames for an object that is not in memory; False when there are none."""
     pfn = alloc_pages_reclaim(s, m, cpu, User(m.page[obj].gfp), Order(m.page[obj].order))
     if pfn == NO_PFN:
+        m.vm[0].failed += 1
         return False
     settle_in(s, m, obj, pfn)
     workingset_refault(s, m, obj)
@@ -83,25 +85,61 @@ def _bring(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
 
 
 @jit
+def _read_slot(s: State, m: Memory, cpu: Cpu, slot: int) -> int:
+    """Find frames for what lies in a slot of swap (__read_swap_cache_async); pages.
+
+    None for a slot that is free, in memory already, or given up while frames were looked for.
+    """
+    obj = m.swap_map[slot]
+    if obj < 0 or m.page[obj].where != IN_SWAP:
+        return 0
+    order = Order(m.page[obj].order)
+    pfn = alloc_pages_reclaim(s, m, cpu, User(m.page[obj].gfp), order)
+    if pfn == NO_PFN:
+        return 0
+    if m.swap_map[slot] != obj:
+        free_pages(s, cpu, pfn, order)
+        return 0
+    settle_in(s, m, obj, pfn)
+    workingset_refault(s, m, obj)
+    return pages_of(m, obj)
+
+
+@jit
+def _read_window(s: State, m: Memory, cpu: Cpu, obj: int) -> int:
+    """Read a page from swap, and its neighbours there; pages.
+
+    It is locked until it is read, so that its neighbours do not drive it out.
+    """
+    pages, asked = 0, m.page[obj].slot
+    first, end = readahead_window(m, asked)
+    for slot in range(first, end):
+        read_now = _read_slot(s, m, cpu, slot)
+        if slot == asked and read_now:
+            m.page[obj].page_flags |= HELD
+        elif read_now:
+            other = m.page[m.swap_map[slot]]
+            other.page_flags = (other.page_flags & ~YOUNG) | READAHEAD
+        pages += read_now
+    m.page[obj].page_flags &= ~HELD
+    return pages
+
+
+@jit
 def _swap_in(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
-    """Read a page from swap, and its neighbours there; False when it found no memory (do_swap_page).
+    """Bring a page back from swap; False when it found no memory, or was given up (do_swap_page).
 
     It keeps its place in swap while that is half empty.
     """
-    pages = 0
-    first, end = readahead_window(m, m.page[obj].slot)
-    for slot in range(first, end):
-        other = m.swap_map[slot]
-        if other < 0 or m.page[other].where != IN_SWAP or not _bring(s, m, cpu, other):
-            continue
-        pages += pages_of(m, other)
-        if other != obj:
-            m.page[other].page_flags = (m.page[other].page_flags & ~YOUNG) | READAHEAD
-    read(m, SWAP, pages)
-    m.vm[0].pswpin += pages
-    if m.page[obj].where == IN_MEMORY and is_swap_full(m):
+    pages = _read_window(s, m, cpu, obj)
+    if pages:
+        read(m, SWAP, pages)
+        m.vm[0].pswpin += pages
+    came = m.page[obj].where == IN_MEMORY
+    if came and is_swap_full(m):
         free_swap(m, obj)
-    return m.page[obj].where == IN_MEMORY  # type: ignore[no-any-return]
+    m.vm[0].failed += m.page[obj].where == IN_SWAP
+    return came  # type: ignore[no-any-return]
 
 
 @jit
@@ -110,8 +148,6 @@ def make_present(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
     came = _swap_in(s, m, cpu, obj) if m.page[obj].where == IN_SWAP else _bring(s, m, cpu, obj)
     if came:
         charge(m, m.cost[0].fault * pages_of(m, obj))
-    else:
-        m.vm[0].failed += 1
     return came
 
 

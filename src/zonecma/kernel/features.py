@@ -41,6 +41,7 @@ MOVABLE_TARGETS_HIGH = Code(1 << 24)
 COMPACTS_AFTER_RECLAIM = Code(1 << 25)
 COMPACTS_BY_TYPE = Code(1 << 26)
 COMPACTS_LARGE_PAGES = Code(1 << 27)
+ROTATIONS_COST = Code(1 << 28)
 
 FEATURES: Mapping[str, Code] = MappingProxyType(
     {
@@ -72,6 +73,7 @@ FEATURES: Mapping[str, Code] = MappingProxyType(
         "compacts_after_reclaim": COMPACTS_AFTER_RECLAIM,
         "compacts_by_type": COMPACTS_BY_TYPE,
         "compacts_large_pages": COMPACTS_LARGE_PAGES,
+        "rotations_cost": ROTATIONS_COST,
     }
 )
 """The bit of each field of Rules that is a feature."""

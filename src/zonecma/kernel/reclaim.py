@@ -29,6 +29,7 @@ from zonecma.kernel.memory import (
     INACTIVE_ANON,
     INACTIVE_FILE,
     ON_DISK,
+    READAHEAD,
     RECLAIM,
     REFERENCED,
     SWAP,
@@ -99,7 +100,7 @@ def _under_writeback(m: Memory, obj: int) -> None:
     """A page whose write has not ended: it is marked, and kept out of the way."""
     page, scan = m.page[obj], m.scan[0]
     pages = pages_of(m, obj)
-    if page.page_flags & RECLAIM:
+    if page.page_flags & RECLAIM and not is_anonymous(m, obj):
         scan.congested += pages
     waits = scan.is_kswapd and page.page_flags & RECLAIM
     if waits and m.lru[page.set].set_flags & PGDAT_WRITEBACK:
@@ -141,7 +142,7 @@ def _shrink_page(s: State, m: Memory, cpu: Cpu, obj: int) -> Code:
     page, scan = m.page[obj], m.scan[0]
     pages = pages_of(m, obj)
     scan.nr_scanned += pages * _weight(s, m, obj)
-    if page.page_flags & (DIRTY | WRITEBACK):
+    if page.page_flags & (DIRTY | WRITEBACK) and not is_anonymous(m, obj):
         scan.dirty += pages
         scan.unqueued_dirty += 0 if page.page_flags & WRITEBACK else pages
     if page.page_flags & WRITEBACK:
@@ -192,7 +193,8 @@ def _next_taken(s: State, m: Memory, lru_set: int, lru: int) -> int:
 def _put_back(s: State, m: Memory, obj: int, lru: int, fate: Code) -> None:
     """A page that reclaim did not free goes to the head of its list, or of the active one."""
     if fate == _ACTIVATE:
-        if m.page[obj].page_flags & SWAP_CACHE and not m.page[obj].page_flags & WRITEBACK and is_swap_full(m):
+        flags = m.page[obj].page_flags & (SWAP_CACHE | WRITEBACK | READAHEAD)
+        if flags == SWAP_CACHE and is_swap_full(m):
             free_swap(m, obj)
         lru_add(s, m, obj, ACTIVE_ANON if is_anonymous(m, obj) else ACTIVE_FILE)
     else:
@@ -204,7 +206,7 @@ def _note_reclaim(s: State, m: Memory, lru_set: int, lru: int, taken: int, freed
     """Weigh what a list cost, in the way of the version."""
     file = 1 if is_file_list(lru) else 0
     if has(s, BALANCES_BY_COST):
-        note_cost(m, lru_set, file, m.scan[0].pageout, taken - freed)
+        note_cost(s, m, lru_set, file, m.scan[0].pageout, taken - freed)
     else:
         m.lru[lru_set].scanned[file] += taken
         m.lru[lru_set].rotated[file] += kept
@@ -285,7 +287,7 @@ def shrink_active_list(s: State, m: Memory, lru_set: int, lru: int, nr: int) -> 
 
     What programs run stays active when it was used.
     """
-    taken = used = 0
+    taken = used = kept = 0
     while taken < nr:
         obj = _next_taken(s, m, lru_set, lru)
         if obj < 0:
@@ -298,13 +300,16 @@ def shrink_active_list(s: State, m: Memory, lru_set: int, lru: int, nr: int) -> 
         lru_del(s, m, obj)
         if young and page.mapped == EXECUTABLE:
             lru_add(s, m, obj, lru)
+            kept += pages_of(m, obj)
         else:
             page.page_flags |= WORKINGSET
             lru_add(s, m, obj, lru - 1)
+    file = 1 if is_file_list(lru) else 0
     if not has(s, BALANCES_BY_COST):
-        file = 1 if is_file_list(lru) else 0
         m.lru[lru_set].scanned[file] += taken
         m.lru[lru_set].rotated[file] += used
+    elif kept:
+        note_cost(s, m, lru_set, file, 0, kept)
 
 
 @primitive

@@ -91,6 +91,8 @@ class Rules:
     """LRU lists are a node's, and one zone that is balanced is enough (since 4.8); else a zone's each."""
     balances_by_cost: bool = True
     """Reclaim weighs anonymous against file pages by what it cost (since 5.8); else by rotations."""
+    rotations_cost: bool = True
+    """Pages that reclaim looked at in vain are part of that cost (since 6.2); else I/O alone is."""
     anon_starts_inactive: bool = True
     """A new anonymous page begins on the inactive list (since 5.9); else on the active one."""
     movable_targets_high: bool = True
@@ -118,6 +120,7 @@ _LINUX_6_1 = Rules(
     pcp_drains_grow=True,
     counts_refills_late=True,
     notes_below_high=False,
+    rotations_cost=False,
     compacts_large_pages=False,
 )
 
@@ -145,6 +148,7 @@ _LINUX_4_7 = Rules(
     avoids_fragmentation=False,
     node_lrus=False,
     balances_by_cost=False,
+    rotations_cost=False,
     anon_starts_inactive=False,
     movable_targets_high=False,
     compacts_after_reclaim=False,

@@ -337,15 +337,17 @@ def _reclaim_until_served(s: State, m: Memory, cpu: Cpu, user: User, order: Orde
         loops = 0 if progress and order <= PAGE_ALLOC_COSTLY_ORDER else loops + 1
         if not _worth_retrying(s, m, user, order, flags, loops):
             retries += 1 if result == COMPACT_SUCCESS else 0
-            hope = progress > 0 and order > 0
+            hope = progress > 0 and order > 0 and gfp_compaction_allowed(s, user)
             again = hope and _may_retry(s, m, user, order, flags, result, retries)
             if hope and not again:
                 harder = _next_priority(s, order, result, priority)
                 again, priority, retries = harder != priority, harder, 0
             if not again:
                 pfn, loops = _kill_and_try(s, m, cpu, user, order) if _kills(mask, order) else NO_PFN, 0
-                if pfn != NO_PFN or not _kills(mask, order) or m.vm[0].victim == NOBODY:
+                if pfn != NO_PFN:
                     return pfn
+                if not _kills(mask, order) or m.vm[0].victim == NOBODY:
+                    return _last_compaction(s, m, cpu, user, order, flags, result)
         wake_all_kswapds(s, m, user, order)
         run_kswapd(s, m)
 

@@ -6,7 +6,7 @@ shorter than the lists that it competes with are long, the page is part of the w
 
 from __future__ import annotations
 
-from zonecma.kernel.features import NODE_LRUS, has
+from zonecma.kernel.features import NODE_LRUS, ROTATIONS_COST, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lru import activate, is_anonymous, pages_of
 from zonecma.kernel.memory import (
@@ -30,10 +30,10 @@ def all_pages(m: Memory, lru_set: int) -> int:
 
 
 @jit
-def note_cost(m: Memory, lru_set: int, is_file: int, nr_io: int, nr_rotated: int) -> None:
-    """What a list cost: I/O and rotations; older costs count half as much (lru_note_cost)."""
+def note_cost(s: State, m: Memory, lru_set: int, is_file: int, nr_io: int, nr_rotated: int) -> None:
+    """What a list cost: I/O, and since 6.2 rotations; older costs count half as much (lru_note_cost)."""
     lists = m.lru[lru_set]
-    lists.cost[is_file] += nr_io * 32 + nr_rotated
+    lists.cost[is_file] += nr_io * 32 + nr_rotated if has(s, ROTATIONS_COST) else nr_io
     if lists.cost[0] + lists.cost[1] > all_pages(m, lru_set) // 4:
         lists.cost[0] //= 2
         lists.cost[1] //= 2
@@ -79,4 +79,4 @@ def workingset_refault(s: State, m: Memory, obj: int) -> None:
     m.vm[0].workingset_activate += pages_of(m, obj)
     m.lru[lru_set].activated[0 if anonymous else 1] += pages_of(m, obj)
     if page.page_flags & WORKINGSET:
-        note_cost(m, lru_set, 0 if anonymous else 1, pages_of(m, obj), 0)
+        note_cost(s, m, lru_set, 0 if anonymous else 1, pages_of(m, obj), 0)

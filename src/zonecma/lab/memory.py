@@ -46,6 +46,8 @@ PAGE_CLUSTER = 3
 """vm.page-cluster, as kernels have it by default"""
 SWAPPINESS = 60
 """vm.swappiness, as kernels have it by default."""
+_FIRST_HITS = 4
+"""What the first read from swap finds in swapin_readahead_hits (mm/swap_state.c)"""
 _DIRTY_BACKGROUND_RATIO, _DIRTY_RATIO = 10, 20
 _SECOND = 1_000_000_000
 _TICK = _SECOND / 250
@@ -102,6 +104,7 @@ def empty_memory(
     vm.random = 2 * seed + 1
     vm.swap_free = vm.swap_total = swap_pages
     vm.page_cluster, memory.swap_map[0] = page_cluster, HEADER_SLOT
+    vm.readahead_hits = _FIRST_HITS
     vm.dirty_background_ratio, vm.dirty_ratio = _DIRTY_BACKGROUND_RATIO, _DIRTY_RATIO
     vm.dirty_expire_ns, vm.dirty_writeback_ns = _DIRTY_EXPIRE, _DIRTY_WRITEBACK
     vm.flusher_at, vm.victim = now + _DIRTY_WRITEBACK, NOBODY

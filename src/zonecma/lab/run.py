@@ -209,7 +209,7 @@ def run_load(
     """
     vm = m.vm[0]
     for _ in range(first, last):
-        i = choose(run.streams, requests)
+        i = choose(run.streams, requests, stalls)
         request = requests[i]
         vm.now = begin_request(run.streams, requests, i, stalls[i])
         advance(run.usage, request.time, vm.now)

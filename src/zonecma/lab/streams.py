@@ -51,18 +51,19 @@ def _next_of(streams: NDArray[Any], requests: NDArray[Any], which: int) -> int:
 
 
 @primitive
-def _due(streams: NDArray[Any], request: Any, which: int) -> int:
-    """When a stream makes a request (ns): none before the last one was done."""
-    return max(streams[which].now, request.time + streams[which].delay)  # type: ignore[no-any-return]
+def _due(streams: NDArray[Any], request: Any, stalled: int, which: int) -> int:
+    """When a stream makes a request (ns), without its recorded stall: none before the last one was done."""
+    return max(streams[which].now, request.time + streams[which].delay - stalled)  # type: ignore[no-any-return]
 
 
 @jit
-def choose(streams: NDArray[Any], requests: NDArray[Any]) -> int:
+def choose(streams: NDArray[Any], requests: NDArray[Any], stalls: NDArray[np.int64]) -> int:
     """The request that comes next; of two at once, the load's first."""
     other, call = _next_of(streams, requests, OTHERS), _next_of(streams, requests, CALLERS)
     if other == requests.size or call == requests.size:
         return min(other, call)
-    lead = _due(streams, requests[call], CALLERS) - _due(streams, requests[other], OTHERS)
+    others_due = _due(streams, requests[other], stalls[other], OTHERS)
+    lead = _due(streams, requests[call], stalls[call], CALLERS) - others_due
     return call if lead < 0 or (lead == 0 and call < other) else other
 
 
@@ -72,7 +73,7 @@ def begin_request(streams: NDArray[Any], requests: NDArray[Any], i: int, stalled
     which = stream_of(requests[i])
     streams[which].next = i + 1
     streams[which].delay -= stalled
-    return _due(streams, requests[i], which)
+    return _due(streams, requests[i], 0, which)
 
 
 @primitive

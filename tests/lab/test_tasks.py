@@ -5,7 +5,9 @@ import pytest
 
 from zonecma.kernel.zone import ZONE_CMA
 from zonecma.lab.scenario_run import Setup, booted_state, run_scenario
-from zonecma.workload.scenario import MIB, PROGRAM, READ, Layout, Programs, scenario_of
+from zonecma.workload.scenario import MIB, Layout, scenario_of
+from zonecma.workload.steps import Programs
+from zonecma.workload.uses import PROGRAM, READ
 
 MS = 1_000_000
 COSTS = {"disk_op": MS, "disk_page": 0}

@@ -5,7 +5,8 @@ import pytest
 
 from zonecma.kernel.memory import ANONYMOUS
 from zonecma.workload.kernel_build import KernelBuild, kernel_build
-from zonecma.workload.scenario import MIB, STEP
+from zonecma.workload.scenario import MIB
+from zonecma.workload.steps import STEP, STORE
 
 LOAD = KernelBuild(slots=4, cpu_seconds=2, program_mib=2, jobs=300)
 
@@ -17,7 +18,7 @@ def steps_of(scenario, job):
 def grown(scenario, job):
     """Pages of program memory that a job touches first."""
     steps = steps_of(scenario, job)
-    new = steps[(steps["own"] == 1) & (steps["write"] == 1) & (steps["random"] == 0)]
+    new = steps[(steps["own"] == 1) & (steps["op"] == STORE) & (steps["random"] == 0)]
     return int(new["count"].sum())
 
 

@@ -1,7 +1,9 @@
 import numpy as np
 
 from zonecma.kernel.memory import ABSENT, ANONYMOUS, FILE, ON_DISK
-from zonecma.workload.scenario import PROGRAM, READ, Layout, Programs, scenario_of
+from zonecma.workload.scenario import Layout, scenario_of
+from zonecma.workload.steps import Programs
+from zonecma.workload.uses import PROGRAM, READ
 
 
 def test_regions_are_numbered_one_behind_the_other():

@@ -14,13 +14,13 @@ from zonecma.kernel.memory import (
     ACTIVE_ANON,
     ACTIVE_FILE,
     ANONYMOUS,
-    EXECUTABLE,
     IN_SWAP,
     INACTIVE_ANON,
     INACTIVE_FILE,
     KERNEL,
     NO_LRU,
     NR_LRU,
+    READ_AND_WRITTEN,
     REFERENCED,
     YOUNG,
     Memory,
@@ -43,7 +43,7 @@ def is_anonymous(m: Memory, obj: int) -> bool:
 @primitive
 def is_mapped(m: Memory, obj: int) -> bool:
     """Whether page tables tell of a page's use."""
-    return is_anonymous(m, obj) or m.page[obj].mapped == EXECUTABLE
+    return is_anonymous(m, obj) or m.page[obj].mapped != READ_AND_WRITTEN
 
 
 @primitive

@@ -38,6 +38,10 @@ READ_AND_WRITTEN = Code(0)
 """a file's page that programs copy from and to"""
 EXECUTABLE = Code(1)
 """one that they map and run (VM_EXEC)"""
+MAPPED = Code(2)
+"""one that they map, and do not run"""
+SHARED = Code(3)
+"""tmpfs: it goes to swap as anonymous memory does, and has a mapping as a file's"""
 
 # PAGE.page_flags
 REFERENCED = 1

@@ -17,7 +17,8 @@ from zonecma.lab.placements import parse_placement
 from zonecma.lab.tasks import Work, run_tasks, work_of
 from zonecma.machine.boot.sequence import set_watermarks
 from zonecma.placement.tables import fill_tables
-from zonecma.workload.scenario import GFP_MASKS, MIB, PAGE_SIZE, Scenario
+from zonecma.workload.scenario import MIB, PAGE_SIZE, Scenario
+from zonecma.workload.uses import GFP_MASKS
 
 _SECOND = 1_000_000_000
 _PIECE = 5 * _SECOND

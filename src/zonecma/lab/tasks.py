@@ -24,6 +24,7 @@ from zonecma.kernel.state import Records, State
 from zonecma.kernel.units import Cpu
 from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_CMA
 from zonecma.workload.scenario import Scenario
+from zonecma.workload.steps import STORE
 
 SLICE = 500_000
 """ns: how long a task runs before another that is ready gets its CPU."""
@@ -176,7 +177,7 @@ def _access(s: State, m: Memory, w: Work, slot: int, cpu: int) -> bool:
     step = w.step[task.step]
     count = _at_once(step, task.done)
     m.vm[0].now += step.ns * count
-    found = touch_all(s, m, Cpu(cpu), _object(w, step, slot, task.done), count, step.write == 1)
+    found = touch_all(s, m, Cpu(cpu), _object(w, step, slot, task.done), count, step.op == STORE)
     if not found or m.vm[0].victim != _NOBODY:
         victim = m.vm[0].victim if m.vm[0].victim != _NOBODY else slot
         m.vm[0].victim = _NOBODY
@@ -255,7 +256,7 @@ def _look(s: State, w: Work, now: int) -> None:
 def _begin(s: State, m: Memory, w: Work) -> None:
     """What runs before the load (job 0), on the first CPU; then the first jobs begin, at time 0."""
     for i in range(w.first_step[0], w.first_step[1]):
-        touch_all(s, m, Cpu(0), w.step[i].first, w.step[i].count, w.step[i].write == 1)
+        touch_all(s, m, Cpu(0), w.step[i].first, w.step[i].count, w.step[i].op == STORE)
     m.vm[0].now = 0
     w.run[0].next_job = 1
     for slot in range(w.task.size):

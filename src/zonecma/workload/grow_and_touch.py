@@ -6,19 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zonecma.workload.scenario import (
-    KERNEL_PAGE,
-    MIB,
-    PAGES_OF_TABLE,
-    PROGRAM,
-    READ,
-    SLAB,
-    WRITTEN,
-    Layout,
-    Programs,
-    Scenario,
-    scenario_of,
-)
+from zonecma.workload.scenario import MIB, PAGES_OF_TABLE, Layout, Scenario, scenario_of
+from zonecma.workload.steps import Programs
+from zonecma.workload.uses import KERNEL_PAGE, PROGRAM, READ, SLAB, WRITTEN
 
 _FILES, _FILE_PAGES = 64, 3 * MIB
 _PASSES = 3

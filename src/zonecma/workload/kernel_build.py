@@ -10,21 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zonecma.workload.scenario import (
-    BUFFER,
-    KERNEL_PAGE,
-    MIB,
-    PAGES_OF_TABLE,
-    PROGRAM,
-    READ,
-    RUN,
-    SLAB,
-    WRITTEN,
-    Layout,
-    Programs,
-    Scenario,
-    scenario_of,
-)
+from zonecma.workload.scenario import MIB, PAGES_OF_TABLE, Layout, Scenario, scenario_of
+from zonecma.workload.steps import Programs
+from zonecma.workload.uses import BUFFER, KERNEL_PAGE, PROGRAM, READ, RUN, SLAB, WRITTEN
 
 _CHUNK = 64
 """Pages that a compiler grows by before it looks around."""

@@ -16,9 +16,10 @@ from zonecma.kernel.compact_hints import (
     update_cached_migrate,
     zone_end_pfn,
 )
-from zonecma.kernel.compaction import COMPACT_CLUSTER_MAX, isolate_free_page, may_isolate
+from zonecma.kernel.compaction import isolate_free_page, may_isolate
 from zonecma.kernel.features import COMPACTS_BY_TYPE, COMPACTS_LARGE_PAGES, has
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.limits import COMPACT_CLUSTER_MAX
 from zonecma.kernel.lists import free_list, list_add, list_add_tail, list_del, list_empty, list_first
 from zonecma.kernel.lru import is_anonymous, lru_add, lru_del
 from zonecma.kernel.memory import HELD, NO_LRU, SWAP_CACHE, WRITEBACK, Memory, charge

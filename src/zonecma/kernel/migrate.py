@@ -7,10 +7,10 @@ reclaimed (``closed`` is 0) every movable object moves, at once, and none is dro
 from __future__ import annotations
 
 from zonecma.kernel.chunk import chunk_order, chunk_pages
-from zonecma.kernel.compaction import COMPACT_CLUSTER_MAX
 from zonecma.kernel.features import MOVES_LARGE_PAGES, has
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.limits import COMPACT_CLUSTER_MAX
 from zonecma.kernel.lru import is_anonymous
 from zonecma.kernel.memory import DIRTY, HELD, NO_LRU, WRITEBACK, Memory, charge
 from zonecma.kernel.move import EBUSY, ENOMEM, OK, head_of_object, is_movable_object, move_object

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from zonecma.kernel.features import BALANCES_BY_COST, NODE_LRUS, has
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.limits import SWAP_CLUSTER_MAX
 from zonecma.kernel.lru import (
     head_of,
     inactive_is_low,
@@ -48,7 +49,6 @@ from zonecma.kernel.workingset import note_cost, workingset_eviction
 from zonecma.kernel.writeback import congestion_wait, start_writeback, wait_for_request, wakeup_flusher
 from zonecma.kernel.zone import MAX_NR_ZONES
 
-SWAP_CLUSTER_MAX = 32
 DEF_PRIORITY = 12
 
 # LRU_SET.set_flags

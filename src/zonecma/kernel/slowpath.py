@@ -25,12 +25,12 @@ from zonecma.kernel.compact_suitable import (
     COMPACT_DEFERRED,
     COMPACT_SKIPPED,
     COMPACT_SUCCESS,
-    PAGE_ALLOC_COSTLY_ORDER,
     has_targets,
 )
 from zonecma.kernel.features import COMPACTS_AFTER_RECLAIM, NODE_LRUS, has
 from zonecma.kernel.gfp import Gfp
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.limits import PAGE_ALLOC_COSTLY_ORDER, SWAP_CLUSTER_MAX
 from zonecma.kernel.memory import ACTIVE_ANON, NR_LRU, Memory, charge
 from zonecma.kernel.migratetype import MIGRATE_MOVABLE
 from zonecma.kernel.oom import NOBODY, out_of_memory
@@ -38,7 +38,6 @@ from zonecma.kernel.pcp import drain_all_pages
 from zonecma.kernel.reclaim import (
     DEF_PRIORITY,
     NODE_CONGESTED,
-    SWAP_CLUSTER_MAX,
     can_reclaim_anon,
     shrink_node,
     snapshot_refaults,

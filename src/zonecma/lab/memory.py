@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from zonecma.kernel.limits import SWAP_CLUSTER_MAX
 from zonecma.kernel.memory import (
     COMPACT,
     CONTROL,
@@ -52,8 +53,8 @@ _DIRTY_BACKGROUND_RATIO, _DIRTY_RATIO = 10, 20
 _SECOND = 1_000_000_000
 _TICK = _SECOND / 250
 """A jiffy, with CONFIG_HZ=250"""
-_MERGED = 256, 32
-"""Pages of one request: of the disk (BIO_MAX_VECS), and of swap, where reclaim writes SWAP_CLUSTER_MAX"""
+_MERGED = 256, SWAP_CLUSTER_MAX
+"""Pages of one request: of the disk (BIO_MAX_VECS), and of swap, where reclaim writes as many as it takes"""
 _DIRTY_EXPIRE, _DIRTY_WRITEBACK = 30 * _SECOND, 5 * _SECOND
 """vm.dirty_expire_centisecs and vm.dirty_writeback_centisecs"""
 

@@ -270,7 +270,7 @@ VM = np.dtype(
         ("pgmigrate_success", "i8"),  # frames moved, for whatever reason
         ("stall_ns", "i8"),  # in direct reclaim and compaction
         ("kswapd_ns", "i8"),
-        ("io_ns", "i8"),  # waiting for reads
+        ("io_ns", "i8"),  # waiting for devices and for kswapd
         ("victim", "i8"),  # task that the last out-of-memory kill chose; -1
     ],
     align=True,
@@ -314,3 +314,11 @@ class Memory(NamedTuple):
 def charge(m: Memory, ns: float) -> None:
     """Let time pass for whoever acts."""
     m.vm[0].now += np.int64(ns)
+
+
+@primitive
+def wait_until(m: Memory, then: int) -> None:
+    """Whoever acts waits for a device, or for kswapd, up to a time (ns); not if that has passed."""
+    vm = m.vm[0]
+    vm.io_ns += max(then - vm.now, 0)
+    vm.now = max(then, vm.now)

@@ -10,13 +10,14 @@ itself had a whole zone scanned anew (compact_init_free_pfn).
 from __future__ import annotations
 
 from zonecma.kernel.alloc_flags import ALLOC_CMA, ALLOC_COUNT_CMA, WMARK_MIN
-from zonecma.kernel.fallback import move_freepages_block, zone_spans_block
+from zonecma.kernel.fallback import move_freepages_block
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.limits import COMPACT_CLUSTER_MAX, PAGE_ALLOC_COSTLY_ORDER
 from zonecma.kernel.lists import free_list, list_add, list_add_tail, list_del, list_first, list_last
 from zonecma.kernel.migratetype import MIGRATE_MOVABLE, migratetype_is_mergeable
 from zonecma.kernel.offline import take_chunk
 from zonecma.kernel.pageblock import get_pageblock_migratetype, pageblock_nr_pages, pageblock_start_pfn
+from zonecma.kernel.span import zone_spans_block
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, AllocFlags, ListHead, Order, Pfn, ZoneIndex
 from zonecma.kernel.users import UNKNOWN_USER, prep_new_page

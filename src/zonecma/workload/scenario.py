@@ -35,14 +35,16 @@ PAGES_OF_TABLE = 512
 PROGRAM, READ, WRITTEN, KERNEL_PAGE, SLAB, BUFFER, RUN = range(7)
 """Uses of a page, each a gfp class."""
 
+_READAHEAD = GFP_HIGHUSER_MOVABLE | Gfp.COLD | Gfp.NORETRY | Gfp.NOWARN
+"""page_cache_alloc_readahead: what is read, and what is run"""
 GFP_MASKS = (
     GFP_HIGHUSER_MOVABLE | Gfp.ZERO,
-    GFP_HIGHUSER_MOVABLE | Gfp.COLD | Gfp.NORETRY | Gfp.NOWARN,  # page_cache_alloc_readahead
+    _READAHEAD,
     GFP_HIGHUSER_MOVABLE | Gfp.WRITE,
     GFP_KERNEL | Gfp.ZERO,
     GFP_KERNEL | Gfp.RECLAIMABLE,
     GFP_NOFS | Gfp.MOVABLE,  # getblk
-    GFP_HIGHUSER_MOVABLE | Gfp.COLD | Gfp.NORETRY | Gfp.NOWARN,
+    _READAHEAD,
 )
 """The gfp mask of each use."""
 

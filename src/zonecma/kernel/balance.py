@@ -19,12 +19,12 @@ from zonecma.kernel.reclaim import (
     NODE_CONGESTED,
     PGDAT_DIRTY,
     PGDAT_WRITEBACK,
-    can_reclaim_anon,
     shrink_active_list,
     shrink_node,
     snapshot_refaults,
     zone_reclaimable,
 )
+from zonecma.kernel.scan_count import can_reclaim_anon
 from zonecma.kernel.state import State
 from zonecma.kernel.units import Cpu, Order, User, ZoneIndex
 from zonecma.kernel.watermark import wmark_pages, zone_watermark_ok

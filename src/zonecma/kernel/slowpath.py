@@ -38,11 +38,11 @@ from zonecma.kernel.pcp import drain_all_pages
 from zonecma.kernel.reclaim import (
     DEF_PRIORITY,
     NODE_CONGESTED,
-    can_reclaim_anon,
     shrink_node,
     snapshot_refaults,
     zone_reclaimable,
 )
+from zonecma.kernel.scan_count import can_reclaim_anon
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, AllocFlags, Code, Cpu, Order, Pfn, User, ZoneIndex
 from zonecma.kernel.watermark import has_suitable_chunk, unusable_free

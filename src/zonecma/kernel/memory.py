@@ -173,6 +173,8 @@ SCAN = np.dtype(
         ("writeback", "i8"),
         ("immediate", "i8"),
         ("pageout", "i8"),  # of this list: pages that reclaim began to write
+        ("target", "i8", (NR_LRU,)),  # pages of each list that this round was to scan
+        ("left", "i8", (NR_LRU,)),  # and those that it has not yet
     ],
     align=True,
 )

@@ -29,6 +29,7 @@ from zonecma.kernel.memory import (
     IN_SWAP,
     INACTIVE_ANON,
     INACTIVE_FILE,
+    NR_LRU,
     ON_DISK,
     READAHEAD,
     RECLAIM,
@@ -324,52 +325,52 @@ def shrink_list(s: State, m: Memory, cpu: Cpu, lru_set: int, lru: int, nr: int) 
     return 0
 
 
-@jit
-def shrink_lruvec(s: State, m: Memory, cpu: Cpu, lru_set: int) -> None:
-    """Scan all lists of a set, each in its turn, until enough was freed (shrink_lruvec)."""
-    scan = m.scan[0]
-    ia, aa = scan_count(s, m, lru_set, INACTIVE_ANON), scan_count(s, m, lru_set, ACTIVE_ANON)
-    fi, fa = scan_count(s, m, lru_set, INACTIVE_FILE), scan_count(s, m, lru_set, ACTIVE_FILE)
-    all_anon, all_file = ia + aa + 1, fi + fa + 1
-    target_anon, target_file = (ia, aa), (fi, fa)
-    adjusted = not scan.is_kswapd and scan.priority == DEF_PRIORITY
-    freed = 0
-    while ia or fa or fi:
-        nr = min(ia, SWAP_CLUSTER_MAX)
-        ia -= nr
-        freed += shrink_list(s, m, cpu, lru_set, INACTIVE_ANON, nr) if nr else 0
-        nr = min(aa, SWAP_CLUSTER_MAX)
-        aa -= nr
-        freed += shrink_list(s, m, cpu, lru_set, ACTIVE_ANON, nr) if nr else 0
-        nr = min(fi, SWAP_CLUSTER_MAX)
-        fi -= nr
-        freed += shrink_list(s, m, cpu, lru_set, INACTIVE_FILE, nr) if nr else 0
-        nr = min(fa, SWAP_CLUSTER_MAX)
-        fa -= nr
-        freed += shrink_list(s, m, cpu, lru_set, ACTIVE_FILE, nr) if nr else 0
-        if freed < scan.nr_to_reclaim or adjusted:
-            continue
-        if not fi + fa or not ia + aa:
-            break
-        if fi + fa > ia + aa:
-            done = 100 - (ia + aa) * 100 // all_anon
-            ia = aa = 0
-            fi, fa = _rest(target_file[0], fi, done), _rest(target_file[1], fa, done)
-        else:
-            done = 100 - (fi + fa) * 100 // all_file
-            fi = fa = 0
-            ia, aa = _rest(target_anon[0], ia, done), _rest(target_anon[1], aa, done)
-        adjusted = True
-    scan.nr_reclaimed += freed
-    if can_reclaim_anon(m) and inactive_is_low(m, lru_set, INACTIVE_ANON):
-        shrink_active_list(s, m, lru_set, ACTIVE_ANON, SWAP_CLUSTER_MAX)
-
-
 @primitive
 def _rest(target: int, left: int, percent: int) -> int:
     """What is left of a list to scan, when the smaller kind has been scanned to so many per cent."""
     wanted = target * percent // 100
     return wanted - min(wanted, target - left)
+
+
+@jit
+def _stop_smaller_kind(m: Memory) -> bool:
+    """Of anonymous pages and those of files, the kind with fewer left is not scanned on; the other as far.
+
+    False when one has none left (shrink_lruvec, where enough was freed).
+    """
+    left, target = m.scan[0].left, m.scan[0].target
+    anon, file = left[INACTIVE_ANON] + left[ACTIVE_ANON], left[INACTIVE_FILE] + left[ACTIVE_FILE]
+    if not anon or not file:
+        return False
+    small, large = (INACTIVE_ANON, INACTIVE_FILE) if file > anon else (INACTIVE_FILE, INACTIVE_ANON)
+    percent = 100 - min(anon, file) * 100 // (target[small] + target[small + 1] + 1)
+    for lru in range(2):
+        left[small + lru] = 0
+        left[large + lru] = _rest(target[large + lru], left[large + lru], percent)
+    return True
+
+
+@jit
+def shrink_lruvec(s: State, m: Memory, cpu: Cpu, lru_set: int) -> None:
+    """Scan all lists of a set, each in its turn, until enough was freed (shrink_lruvec)."""
+    scan, left = m.scan[0], m.scan[0].left
+    for lru in range(NR_LRU):
+        left[lru] = scan.target[lru] = scan_count(s, m, lru_set, lru)
+    adjusted = not scan.is_kswapd and scan.priority == DEF_PRIORITY
+    freed = 0
+    while left[INACTIVE_ANON] or left[ACTIVE_FILE] or left[INACTIVE_FILE]:
+        for lru in range(NR_LRU):
+            nr = min(left[lru], SWAP_CLUSTER_MAX)
+            left[lru] -= nr
+            freed += shrink_list(s, m, cpu, lru_set, lru, nr) if nr else 0
+        if freed < scan.nr_to_reclaim or adjusted:
+            continue
+        if not _stop_smaller_kind(m):
+            break
+        adjusted = True
+    scan.nr_reclaimed += freed
+    if can_reclaim_anon(m) and inactive_is_low(m, lru_set, INACTIVE_ANON):
+        shrink_active_list(s, m, lru_set, ACTIVE_ANON, SWAP_CLUSTER_MAX)
 
 
 @jit

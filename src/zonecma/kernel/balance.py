@@ -11,6 +11,7 @@ from zonecma.kernel.compact_hints import reset_isolation_suitable
 from zonecma.kernel.features import NODE_LRUS, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.kswapd import begin_balance, end_balance, wakeup_kswapd
+from zonecma.kernel.limits import SWAP_CLUSTER_MAX
 from zonecma.kernel.lru import inactive_is_low
 from zonecma.kernel.memory import ACTIVE_ANON, INACTIVE_ANON, Memory
 from zonecma.kernel.reclaim import (
@@ -18,13 +19,12 @@ from zonecma.kernel.reclaim import (
     NODE_CONGESTED,
     PGDAT_DIRTY,
     PGDAT_WRITEBACK,
-    SWAP_CLUSTER_MAX,
-    can_reclaim_anon,
     shrink_active_list,
     shrink_node,
     snapshot_refaults,
     zone_reclaimable,
 )
+from zonecma.kernel.scan_count import can_reclaim_anon
 from zonecma.kernel.state import State
 from zonecma.kernel.units import Cpu, Order, User, ZoneIndex
 from zonecma.kernel.watermark import wmark_pages, zone_watermark_ok

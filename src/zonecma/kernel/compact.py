@@ -15,7 +15,6 @@ from zonecma.kernel.compact_hints import (
     defer_compaction,
     reset_cached_positions,
     reset_zone_hints,
-    zone_end_pfn,
 )
 from zonecma.kernel.compact_scan import (
     block_end_pfn,
@@ -46,6 +45,7 @@ from zonecma.kernel.memory import HELD, WRITEBACK, Memory
 from zonecma.kernel.move import EBUSY, ENOMEM, OK, move_object
 from zonecma.kernel.pageblock import pageblock_nr_pages, pageblock_of, pageblock_start_pfn
 from zonecma.kernel.pcp import drain_pages_zone
+from zonecma.kernel.span import zone_end_pfn
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, AllocFlags, Code, Cpu, Migratetype, Order, Pfn, User, ZoneIndex
 

@@ -9,6 +9,7 @@ from zonecma.kernel.features import COMPACTS_BY_TYPE, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.memory import Memory
 from zonecma.kernel.pageblock import pageblock_nr_pages, pageblock_of, pageblock_start_pfn
+from zonecma.kernel.span import zone_end_pfn
 from zonecma.kernel.state import State
 from zonecma.kernel.units import Order, Pfn, ZoneIndex
 from zonecma.kernel.zone import MAX_NR_ZONES
@@ -51,12 +52,6 @@ def compaction_restarting(m: Memory, zone: ZoneIndex, order: Order) -> bool:
     compact = m.compact[zone]
     longest = compact.defer_shift == COMPACT_MAX_DEFER_SHIFT
     return order >= compact.order_failed and longest and compact.considered >= 1 << COMPACT_MAX_DEFER_SHIFT  # type: ignore[no-any-return]
-
-
-@primitive
-def zone_end_pfn(s: State, zone: ZoneIndex) -> int:
-    """The first frame after a zone."""
-    return s.zone[zone].start_pfn + s.zone[zone].spanned  # type: ignore[no-any-return]
 
 
 @jit

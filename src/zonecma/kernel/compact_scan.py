@@ -14,17 +14,23 @@ from zonecma.kernel.compact_hints import (
     note_scanned_source,
     note_scanned_target,
     update_cached_migrate,
-    zone_end_pfn,
 )
-from zonecma.kernel.compaction import COMPACT_CLUSTER_MAX, isolate_free_page, may_isolate
+from zonecma.kernel.compaction import isolate_free_page, may_isolate
 from zonecma.kernel.features import COMPACTS_BY_TYPE, COMPACTS_LARGE_PAGES, has
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.limits import COMPACT_CLUSTER_MAX
 from zonecma.kernel.lists import free_list, list_add, list_add_tail, list_del, list_empty, list_first
 from zonecma.kernel.lru import is_anonymous, lru_add, lru_del
 from zonecma.kernel.memory import HELD, NO_LRU, SWAP_CACHE, WRITEBACK, Memory, charge
-from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE, MIGRATE_TYPES
+from zonecma.kernel.migratetype import MIGRATE_MOVABLE, MIGRATE_TYPES
 from zonecma.kernel.move import is_movable_object
-from zonecma.kernel.pageblock import get_pageblock_migratetype, pageblock_nr_pages, pageblock_start_pfn
+from zonecma.kernel.pageblock import (
+    get_pageblock_migratetype,
+    is_movable_block,
+    pageblock_nr_pages,
+    pageblock_start_pfn,
+)
+from zonecma.kernel.span import zone_end_pfn
 from zonecma.kernel.state import IN_BUDDY, IN_USE, NO_OBJECT, State
 from zonecma.kernel.units import NO_PFN, ListHead, Migratetype, Order, Pfn, ZoneIndex
 from zonecma.kernel.users import UNKNOWN_USER, prep_new_page
@@ -53,12 +59,6 @@ def _is_in_zone(s: State, m: Memory, first: Pfn, end: Pfn) -> bool:
     """Whether a pageblock begins and ends in the zone (pageblock_pfn_to_page)."""
     zone = m.control[0].zone
     return s.frame[first].zone == zone and s.frame[end - 1].zone == zone  # type: ignore[no-any-return]
-
-
-@primitive
-def _is_movable_block(s: State, pfn: Pfn) -> bool:
-    migratetype = get_pageblock_migratetype(s, pfn)
-    return migratetype == MIGRATE_MOVABLE or migratetype == MIGRATE_CMA
 
 
 @primitive
@@ -179,7 +179,7 @@ def _is_source(s: State, m: Memory, pfn: Pfn, end: Pfn) -> bool:
     if has(s, COMPACTS_BY_TYPE) and cc.migratetype != MIGRATE_MOVABLE:
         suitable = get_pageblock_migratetype(s, pfn) == cc.migratetype
     else:
-        suitable = _is_movable_block(s, pfn)
+        suitable = is_movable_block(s, pfn)
     if not suitable and has(s, COMPACTS_BY_TYPE):
         update_cached_migrate(s, m, end)
     return suitable  # type: ignore[no-any-return]
@@ -216,7 +216,7 @@ def _is_target(s: State, m: Memory, block: Pfn) -> bool:
     large = cc.order if has(s, COMPACTS_LARGE_PAGES) else s.config[0].pageblock_order
     if s.frame[block].where == IN_BUDDY and s.frame[block].order >= large:
         return False
-    return cc.ignores_hints != 0 or _is_movable_block(s, block)  # type: ignore[no-any-return]
+    return cc.ignores_hints != 0 or is_movable_block(s, block)  # type: ignore[no-any-return]
 
 
 @jit

@@ -12,6 +12,7 @@ from zonecma.kernel.alloc_flags import (
 from zonecma.kernel.fallback import NO_TYPE, can_steal_fallback, find_suitable_fallback
 from zonecma.kernel.features import COMPACTS_AFTER_RECLAIM, has
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.limits import PAGE_ALLOC_COSTLY_ORDER
 from zonecma.kernel.lists import free_list, list_empty
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
 from zonecma.kernel.state import State
@@ -20,7 +21,6 @@ from zonecma.kernel.vmstat import free_pages_seen
 from zonecma.kernel.watermark import reduced_mark, unusable_free, wmark_pages, zone_watermark_ok
 
 SYSCTL_EXTFRAG_THRESHOLD = 500
-PAGE_ALLOC_COSTLY_ORDER = 3
 
 # enum compact_result, the least hopeful first; 4.7 calls the last one COMPACT_PARTIAL
 COMPACT_SKIPPED = Code(1)

@@ -10,20 +10,20 @@ itself had a whole zone scanned anew (compact_init_free_pfn).
 from __future__ import annotations
 
 from zonecma.kernel.alloc_flags import ALLOC_CMA, ALLOC_COUNT_CMA, WMARK_MIN
-from zonecma.kernel.fallback import move_freepages_block, zone_spans_block
+from zonecma.kernel.fallback import move_freepages_block
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.limits import COMPACT_CLUSTER_MAX, PAGE_ALLOC_COSTLY_ORDER
 from zonecma.kernel.lists import free_list, list_add, list_add_tail, list_del, list_first, list_last
 from zonecma.kernel.migratetype import MIGRATE_MOVABLE, migratetype_is_mergeable
 from zonecma.kernel.offline import take_chunk
 from zonecma.kernel.pageblock import get_pageblock_migratetype, pageblock_nr_pages, pageblock_start_pfn
+from zonecma.kernel.span import zone_spans_block
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, AllocFlags, ListHead, Order, Pfn, ZoneIndex
 from zonecma.kernel.users import UNKNOWN_USER, prep_new_page
 from zonecma.kernel.watermark import zone_watermark_ok
 from zonecma.kernel.zone import ZONE_DMA
 
-COMPACT_CLUSTER_MAX = 32
-_COSTLY_ORDER = 3
 _NO_ORDER = Order(-1)
 
 
@@ -70,7 +70,7 @@ def fast_find_migrateblock(s: State, order: Order, migrate_pfn: Pfn, free_pfn: P
     """Search the lists for a pageblock to empty; it was ``block``, if any (fast_find_migrateblock)."""
     zone = ZoneIndex(s.frame[migrate_pfn].zone)
     start = Pfn(s.zone[zone].start_pfn)
-    if order <= _COSTLY_ORDER or (
+    if order <= PAGE_ALLOC_COSTLY_ORDER or (
         migrate_pfn != start and migrate_pfn != pageblock_start_pfn(s, migrate_pfn)
     ):
         return
@@ -78,7 +78,7 @@ def fast_find_migrateblock(s: State, order: Order, migrate_pfn: Pfn, free_pfn: P
     below = pageblock_start_pfn(s, Pfn(migrate_pfn + distance))
     found, left = False, freelist_scan_limit(s)
     current = order - 1
-    while current >= _COSTLY_ORDER and not found and left > 0:
+    while current >= PAGE_ALLOC_COSTLY_ORDER and not found and left > 0:
         if s.zone[zone].nr_free[current]:
             head = free_list(s, zone, Order(current), MIGRATE_MOVABLE)
             found, left = _find_in_list(s, head, block, below, left)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from zonecma.kernel.jit import jit, primitive
-from zonecma.kernel.memory import Memory
+from zonecma.kernel.memory import Memory, wait_until
 
 
 @primitive
@@ -24,12 +24,11 @@ def queue(m: Memory, device: int, pages: int, requests: float) -> int:
 @jit
 def read(m: Memory, device: int, pages: int) -> None:
     """Read pages, and wait for them; one read ahead comes with the request before it."""
-    begun, disk = m.vm[0].now, m.disk[device]
+    disk = m.disk[device]
     if m.vm[0].read_on:
-        m.vm[0].now = queue(m, device, pages, pages / disk.merged)
+        wait_until(m, queue(m, device, pages, pages / disk.merged))
     else:
-        m.vm[0].now = queue(m, device, pages, 1.0) + np.int64(disk.read_ns)
-    m.vm[0].io_ns += m.vm[0].now - begun
+        wait_until(m, queue(m, device, pages, 1.0) + int(disk.read_ns))
 
 
 @jit

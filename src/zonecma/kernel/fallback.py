@@ -30,6 +30,7 @@ from zonecma.kernel.pageblock import (
     pageblock_start_pfn,
     set_pageblock_migratetype,
 )
+from zonecma.kernel.span import zone_spans_block
 from zonecma.kernel.state import IN_BUDDY, IN_USE, State
 from zonecma.kernel.units import NO_PFN, AllocFlags, Migratetype, Order, Pfn, ZoneIndex
 from zonecma.kernel.users import is_movable_user
@@ -65,13 +66,6 @@ def boost_watermark(s: State, zone: ZoneIndex) -> None:
     limit = high * s.config[0].watermark_boost_factor // 10000
     if limit:
         s.zone[zone].watermark_boost = min(s.zone[zone].watermark_boost + block, max(block, limit))
-
-
-@primitive
-def zone_spans_block(s: State, zone: ZoneIndex, start: Pfn) -> bool:
-    """Whether the zone's span holds this whole pageblock (prep_move_freepages_block)."""
-    first = s.zone[zone].start_pfn
-    return start >= first and start + pageblock_nr_pages(s) <= first + s.zone[zone].spanned  # type: ignore[no-any-return]
 
 
 @jit

@@ -74,10 +74,16 @@ def settle_in(s: State, m: Memory, obj: int, pfn: Pfn) -> None:
 
 @jit
 def _bring(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
-    """Find frames for an object that is not in memory; False when there are none."""
-    pfn = alloc_pages_reclaim(s, m, cpu, User(m.page[obj].gfp), Order(m.page[obj].order))
+    """Find frames for an object that is not in memory; False when there are none.
+
+    Nor does it come when it is given up while frames are looked for: a kill takes what lies in swap.
+    """
+    where, order = m.page[obj].where, Order(m.page[obj].order)
+    pfn = alloc_pages_reclaim(s, m, cpu, User(m.page[obj].gfp), order)
     if pfn == NO_PFN:
-        m.vm[0].failed += 1
+        return False
+    if m.page[obj].where != where:
+        free_pages(s, cpu, pfn, order)
         return False
     settle_in(s, m, obj, pfn)
     workingset_refault(s, m, obj)
@@ -88,21 +94,12 @@ def _bring(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
 def _read_slot(s: State, m: Memory, cpu: Cpu, slot: int) -> int:
     """Find frames for what lies in a slot of swap (__read_swap_cache_async); pages.
 
-    None for a slot that is free, in memory already, or given up while frames were looked for.
+    None for a slot that is free, or whose page is in memory already.
     """
     obj = m.swap_map[slot]
     if obj < 0 or m.page[obj].where != IN_SWAP:
         return 0
-    order = Order(m.page[obj].order)
-    pfn = alloc_pages_reclaim(s, m, cpu, User(m.page[obj].gfp), order)
-    if pfn == NO_PFN:
-        return 0
-    if m.swap_map[slot] != obj:
-        free_pages(s, cpu, pfn, order)
-        return 0
-    settle_in(s, m, obj, pfn)
-    workingset_refault(s, m, obj)
-    return pages_of(m, obj)
+    return pages_of(m, obj) if _bring(s, m, cpu, obj) else 0
 
 
 @jit
@@ -138,16 +135,21 @@ def _swap_in(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
     came = m.page[obj].where == IN_MEMORY
     if came and is_swap_full(m):
         free_swap(m, obj)
-    m.vm[0].failed += m.page[obj].where == IN_SWAP
     return came  # type: ignore[no-any-return]
 
 
 @jit
 def make_present(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
-    """Give an object that is not in memory its frames, and what it held; False when there are none."""
-    came = _swap_in(s, m, cpu, obj) if m.page[obj].where == IN_SWAP else _bring(s, m, cpu, obj)
+    """Give an object that is not in memory its frames, and what it held; False when there are none.
+
+    One that was given up meanwhile was not refused.
+    """
+    where = m.page[obj].where
+    came = _swap_in(s, m, cpu, obj) if where == IN_SWAP else _bring(s, m, cpu, obj)
     if came:
         charge(m, m.cost[0].fault * pages_of(m, obj))
+    elif m.page[obj].where == where:
+        m.vm[0].failed += 1
     return came
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from zonecma.kernel.buddy import del_page_from_free_list, free_by_pageblock, free_one_page, is_free_chunk
 from zonecma.kernel.chunk import chunk_order, chunk_pages
-from zonecma.kernel.fallback import move_freepages_block, zone_spans_block
+from zonecma.kernel.fallback import move_freepages_block
 from zonecma.kernel.features import (
     DRAINS_EACH_BLOCK,
     ISOLATES_PAGEBLOCKS,
@@ -25,6 +25,7 @@ from zonecma.kernel.pageblock import (
     set_pageblock_migratetype,
 )
 from zonecma.kernel.pcp import drain_all_pages
+from zonecma.kernel.span import zone_spans_block
 from zonecma.kernel.state import IN_BUDDY, State
 from zonecma.kernel.units import NO_PFN, Migratetype, Order, Pfn, ZoneIndex
 from zonecma.kernel.zone import NO_ZONE

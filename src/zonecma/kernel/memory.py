@@ -177,6 +177,8 @@ SCAN = np.dtype(
         ("writeback", "i8"),
         ("immediate", "i8"),
         ("pageout", "i8"),  # of this list: pages that reclaim began to write
+        ("target", "i8", (NR_LRU,)),  # pages of each list that this round was to scan
+        ("left", "i8", (NR_LRU,)),  # and those that it has not yet
     ],
     align=True,
 )
@@ -274,7 +276,7 @@ VM = np.dtype(
         ("pgmigrate_success", "i8"),  # frames moved, for whatever reason
         ("stall_ns", "i8"),  # in direct reclaim and compaction
         ("kswapd_ns", "i8"),
-        ("io_ns", "i8"),  # waiting for reads
+        ("io_ns", "i8"),  # waiting for devices and for kswapd
         ("victim", "i8"),  # task that the last out-of-memory kill chose; -1
     ],
     align=True,
@@ -318,3 +320,11 @@ class Memory(NamedTuple):
 def charge(m: Memory, ns: float) -> None:
     """Let time pass for whoever acts."""
     m.vm[0].now += np.int64(ns)
+
+
+@primitive
+def wait_until(m: Memory, then: int) -> None:
+    """Whoever acts waits for a device, or for kswapd, up to a time (ns); not if that has passed."""
+    vm = m.vm[0]
+    vm.io_ns += max(then - vm.now, 0)
+    vm.now = max(then, vm.now)

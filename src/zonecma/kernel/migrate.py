@@ -7,12 +7,12 @@ reclaimed (``closed`` is 0) every movable object moves, at once, and none is dro
 from __future__ import annotations
 
 from zonecma.kernel.chunk import chunk_order, chunk_pages
-from zonecma.kernel.compaction import COMPACT_CLUSTER_MAX
 from zonecma.kernel.features import MOVES_LARGE_PAGES, has
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.limits import COMPACT_CLUSTER_MAX
 from zonecma.kernel.lru import is_anonymous
-from zonecma.kernel.memory import DIRTY, HELD, NO_LRU, WRITEBACK, Memory, charge
+from zonecma.kernel.memory import DIRTY, HELD, NO_LRU, WRITEBACK, Memory, charge, wait_until
 from zonecma.kernel.move import EBUSY, ENOMEM, OK, head_of_object, is_movable_object, move_object
 from zonecma.kernel.reclaim import evict
 from zonecma.kernel.slowpath import alloc_pages_reclaim
@@ -49,10 +49,8 @@ def is_clean_cache(m: Memory, obj: int) -> bool:
 @jit
 def wait_on_page_writeback(s: State, m: Memory, obj: int) -> None:
     """A page that is being written can move when that is done (migrate_pages with MIGRATE_SYNC)."""
-    vm, page = m.vm[0], m.page[obj]
-    if page.page_flags & WRITEBACK:
-        vm.io_ns += max(page.done - vm.now, 0)
-        vm.now = max(vm.now, page.done)
+    if m.page[obj].page_flags & WRITEBACK:
+        wait_until(m, m.page[obj].done)
         complete_io(s, m)
 
 

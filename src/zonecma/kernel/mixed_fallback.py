@@ -30,6 +30,7 @@ from zonecma.kernel.pageblock import (
     pageblock_start_pfn,
     set_pageblock_migratetype,
 )
+from zonecma.kernel.span import zone_end_pfn
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, AllocFlags, Migratetype, Order, Pfn, ZoneIndex
 
@@ -41,12 +42,11 @@ def move_rest_of_block(s: State, pfn: Pfn, zone: ZoneIndex, start_type: Migratet
     None where the zone ends inside the block; where it starts there, from ``pfn`` on.  Types that
     fall back to each other are counted alike, so whose lists the chunks leave does not matter.
     """
-    first, last = s.zone[zone].start_pfn, s.zone[zone].start_pfn + s.zone[zone].spanned
     start = pageblock_start_pfn(s, pfn)
     end = Pfn(start + pageblock_nr_pages(s))
-    if end > last:
+    if end > zone_end_pfn(s, zone):
         return 0
-    start = pfn if start < first else start
+    start = pfn if start < s.zone[zone].start_pfn else start
     return move_freepages(s, start, end, zone, start_type, start_type)
 
 

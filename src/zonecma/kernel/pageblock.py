@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zonecma.kernel.jit import primitive
+from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
 from zonecma.kernel.state import State
 from zonecma.kernel.units import Migratetype, Order, Pageblock, Pfn
 
@@ -29,6 +30,13 @@ def pageblock_start_pfn(s: State, pfn: Pfn) -> Pfn:
 def get_pageblock_migratetype(s: State, pfn: Pfn) -> Migratetype:
     """Type of the pageblock that holds this frame."""
     return Migratetype(s.block[pageblock_of(s, pfn)])
+
+
+@primitive
+def is_movable_block(s: State, pfn: Pfn) -> bool:
+    """Whether the pageblock that holds this frame is there for pages that can move (is_migrate_movable)."""
+    migratetype = get_pageblock_migratetype(s, pfn)
+    return migratetype == MIGRATE_MOVABLE or migratetype == MIGRATE_CMA
 
 
 @primitive

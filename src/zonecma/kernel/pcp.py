@@ -22,6 +22,7 @@ from zonecma.kernel.features import (
     has,
 )
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.limits import PAGE_ALLOC_COSTLY_ORDER
 from zonecma.kernel.lists import (
     HEAD,
     list_add,
@@ -42,8 +43,7 @@ from zonecma.kernel.vmstat import fold_zone_diffs, keep_free_diff
 from zonecma.kernel.watermark import wmark_pages, zone_watermark_ok
 from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_BELOW_HIGH, ZONE_MOVABLE, ZONE_RECLAIM_ACTIVE
 
-PAGE_ALLOC_COSTLY_ORDER = Order(3)
-NR_LOWORDER_PCP_LISTS = MIGRATE_PCPTYPES * (3 + 1)
+NR_LOWORDER_PCP_LISTS = MIGRATE_PCPTYPES * (PAGE_ALLOC_COSTLY_ORDER + 1)
 NR_PCP_LISTS = NR_LOWORDER_PCP_LISTS + 2
 
 PCPF_PREV_FREE_HIGH_ORDER = 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from zonecma.kernel.features import BALANCES_BY_COST, NODE_LRUS, has
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.limits import SWAP_CLUSTER_MAX
 from zonecma.kernel.lru import (
     head_of,
     inactive_is_low,
@@ -28,6 +29,7 @@ from zonecma.kernel.memory import (
     IN_SWAP,
     INACTIVE_ANON,
     INACTIVE_FILE,
+    NR_LRU,
     ON_DISK,
     READAHEAD,
     RECLAIM,
@@ -41,14 +43,13 @@ from zonecma.kernel.memory import (
     charge,
 )
 from zonecma.kernel.residence import leave_frames
+from zonecma.kernel.scan_count import can_reclaim_anon, prepare_scan_control, scan_count
 from zonecma.kernel.state import State
 from zonecma.kernel.swap import add_to_swap, free_swap, is_swap_full, swap_writepage
 from zonecma.kernel.units import Code, Cpu
 from zonecma.kernel.workingset import note_cost, workingset_eviction
 from zonecma.kernel.writeback import congestion_wait, start_writeback, wait_for_request, wakeup_flusher
-from zonecma.kernel.zone import MAX_NR_ZONES
 
-SWAP_CLUSTER_MAX = 32
 DEF_PRIORITY = 12
 
 # LRU_SET.set_flags
@@ -56,15 +57,7 @@ PGDAT_DIRTY = 1
 PGDAT_WRITEBACK = 2
 NODE_CONGESTED = 4
 
-_DEACTIVATE_ANON, _DEACTIVATE_FILE = 1, 2
-
 _KEEP, _ACTIVATE, _RECLAIM, _RECLAIM_CLEAN = Code(0), Code(1), Code(2), Code(3)
-
-
-@jit
-def can_reclaim_anon(m: Memory) -> bool:
-    """Whether there is a place for anonymous pages (can_reclaim_anon_pages)."""
-    return m.vm[0].swap_free > 0  # type: ignore[no-any-return]
 
 
 @jit
@@ -332,136 +325,52 @@ def shrink_list(s: State, m: Memory, cpu: Cpu, lru_set: int, lru: int, nr: int) 
     return 0
 
 
-@jit
-def _free_and_high(s: State, lru_set: int) -> tuple[int, int]:
-    """Free pages, and the high marks' sum, of a set's zones."""
-    free = high = 0
-    for zone in range(MAX_NR_ZONES):
-        if s.zone[zone].managed and (has(s, NODE_LRUS) or zone == lru_set):
-            free += s.zone[zone].nr_free_pages
-            high += s.zone[zone].watermark[2] + s.zone[zone].watermark_boost
-    return free, high
-
-
-@jit
-def _set_may_deactivate(m: Memory, lru_set: int) -> None:
-    scan, lists = m.scan[0], m.lru[lru_set]
-    scan.may_deactivate = _DEACTIVATE_ANON | _DEACTIVATE_FILE
-    if scan.force_deactivate:
-        return
-    if lists.activated[0] == lists.refaults[0] and not inactive_is_low(m, lru_set, INACTIVE_ANON):
-        scan.may_deactivate &= ~_DEACTIVATE_ANON
-    if lists.activated[1] == lists.refaults[1] and not inactive_is_low(m, lru_set, INACTIVE_FILE):
-        scan.may_deactivate &= ~_DEACTIVATE_FILE
-
-
-@jit
-def prepare_scan_control(s: State, m: Memory, lru_set: int) -> None:
-    """Which lists may be deactivated, and whether file pages alone will do (prepare_scan_control)."""
-    scan, nr = m.scan[0], m.lru[lru_set].nr
-    if has(s, NODE_LRUS):
-        _set_may_deactivate(m, lru_set)
-        calm = not scan.may_deactivate & _DEACTIVATE_FILE
-    else:
-        calm = not inactive_is_low(m, lru_set, INACTIVE_FILE)
-    plenty = nr[INACTIVE_FILE] >> scan.priority != 0
-    scan.cache_trim = calm and plenty and scan.no_cache_trim == 0
-    free, high = _free_and_high(s, lru_set)
-    tiny = nr[ACTIVE_FILE] + nr[INACTIVE_FILE] + free <= high
-    keeps_anon = scan.may_deactivate & _DEACTIVATE_ANON == 0 and nr[INACTIVE_ANON] >> scan.priority != 0
-    scan.file_is_tiny = tiny and (keeps_anon or not has(s, NODE_LRUS))
-
-
-@jit
-def _pressure(s: State, m: Memory, lru_set: int) -> tuple[int, int]:
-    """How the scan divides between anonymous and file pages (get_scan_count)."""
-    lists, swappiness = m.lru[lru_set], m.vm[0].swappiness
-    if has(s, BALANCES_BY_COST):
-        total = lists.cost[0] + lists.cost[1]
-        anon_cost, file_cost = total + lists.cost[0], total + lists.cost[1]
-        total = anon_cost + file_cost
-        anon = swappiness * (total + 1) // (anon_cost + 1)
-        return int(anon), int((200 - swappiness) * (total + 1) // (file_cost + 1))
-    for file in range(2):
-        if lists.scanned[file] > (lists.nr[2 * file] + lists.nr[2 * file + 1]) // 4:
-            lists.scanned[file] //= 2
-            lists.rotated[file] //= 2
-    anon = swappiness * (lists.scanned[0] + 1) // (lists.rotated[0] + 1)
-    return int(anon), int((200 - swappiness) * (lists.scanned[1] + 1) // (lists.rotated[1] + 1))
-
-
-@primitive
-def eligible_pages(m: Memory, lru_set: int, lru: int) -> int:
-    """Pages of a list in zones that count (lruvec_lru_size)."""
-    pages = 0
-    for zone in range(min(m.scan[0].reclaim_idx + 1, MAX_NR_ZONES)):
-        pages += m.lru[lru_set].nr_zone[lru, zone]
-    return pages  # type: ignore[no-any-return]
-
-
-@jit
-def scan_count(s: State, m: Memory, lru_set: int, lru: int) -> int:
-    """How many pages of a list are to be scanned (get_scan_count)."""
-    scan, file = m.scan[0], is_file_list(lru)
-    pages = eligible_pages(m, lru_set, lru) >> scan.priority
-    if not can_reclaim_anon(m) or not scan.may_swap:
-        return pages if file else 0
-    if scan.priority == 0 and m.vm[0].swappiness:
-        return pages  # type: ignore[no-any-return]
-    if scan.file_is_tiny:
-        return 0 if file else pages
-    if scan.cache_trim:
-        return pages if file else 0
-    of_anon, of_file = _pressure(s, m, lru_set)
-    return int(pages * (of_file if file else of_anon) // max(of_anon + of_file, 1))
-
-
-@jit
-def shrink_lruvec(s: State, m: Memory, cpu: Cpu, lru_set: int) -> None:
-    """Scan all lists of a set, each in its turn, until enough was freed (shrink_lruvec)."""
-    scan = m.scan[0]
-    ia, aa = scan_count(s, m, lru_set, INACTIVE_ANON), scan_count(s, m, lru_set, ACTIVE_ANON)
-    fi, fa = scan_count(s, m, lru_set, INACTIVE_FILE), scan_count(s, m, lru_set, ACTIVE_FILE)
-    all_anon, all_file = ia + aa + 1, fi + fa + 1
-    target_anon, target_file = (ia, aa), (fi, fa)
-    adjusted = not scan.is_kswapd and scan.priority == DEF_PRIORITY
-    freed = 0
-    while ia or fa or fi:
-        nr = min(ia, SWAP_CLUSTER_MAX)
-        ia -= nr
-        freed += shrink_list(s, m, cpu, lru_set, INACTIVE_ANON, nr) if nr else 0
-        nr = min(aa, SWAP_CLUSTER_MAX)
-        aa -= nr
-        freed += shrink_list(s, m, cpu, lru_set, ACTIVE_ANON, nr) if nr else 0
-        nr = min(fi, SWAP_CLUSTER_MAX)
-        fi -= nr
-        freed += shrink_list(s, m, cpu, lru_set, INACTIVE_FILE, nr) if nr else 0
-        nr = min(fa, SWAP_CLUSTER_MAX)
-        fa -= nr
-        freed += shrink_list(s, m, cpu, lru_set, ACTIVE_FILE, nr) if nr else 0
-        if freed < scan.nr_to_reclaim or adjusted:
-            continue
-        if not fi + fa or not ia + aa:
-            break
-        if fi + fa > ia + aa:
-            done = 100 - (ia + aa) * 100 // all_anon
-            ia = aa = 0
-            fi, fa = _rest(target_file[0], fi, done), _rest(target_file[1], fa, done)
-        else:
-            done = 100 - (fi + fa) * 100 // all_file
-            fi = fa = 0
-            ia, aa = _rest(target_anon[0], ia, done), _rest(target_anon[1], aa, done)
-        adjusted = True
-    scan.nr_reclaimed += freed
-    if can_reclaim_anon(m) and inactive_is_low(m, lru_set, INACTIVE_ANON):
-        shrink_active_list(s, m, lru_set, ACTIVE_ANON, SWAP_CLUSTER_MAX)
-
-
 @primitive
 def _rest(target: int, left: int, percent: int) -> int:
     """What is left of a list to scan, when the smaller kind has been scanned to so many per cent."""
     wanted = target * percent // 100
     return wanted - min(wanted, target - left)
+
+
+@jit
+def _stop_smaller_kind(m: Memory) -> bool:
+    """Of anonymous pages and those of files, the kind with fewer left is not scanned on; the other as far.
+
+    False when one has none left (shrink_lruvec, where enough was freed).
+    """
+    left, target = m.scan[0].left, m.scan[0].target
+    anon, file = left[INACTIVE_ANON] + left[ACTIVE_ANON], left[INACTIVE_FILE] + left[ACTIVE_FILE]
+    if not anon or not file:
+        return False
+    small, large = (INACTIVE_ANON, INACTIVE_FILE) if file > anon else (INACTIVE_FILE, INACTIVE_ANON)
+    percent = 100 - min(anon, file) * 100 // (target[small] + target[small + 1] + 1)
+    for lru in range(2):
+        left[small + lru] = 0
+        left[large + lru] = _rest(target[large + lru], left[large + lru], percent)
+    return True
+
+
+@jit
+def shrink_lruvec(s: State, m: Memory, cpu: Cpu, lru_set: int) -> None:
+    """Scan all lists of a set, each in its turn, until enough was freed (shrink_lruvec)."""
+    scan, left = m.scan[0], m.scan[0].left
+    for lru in range(NR_LRU):
+        left[lru] = scan.target[lru] = scan_count(s, m, lru_set, lru)
+    adjusted = not scan.is_kswapd and scan.priority == DEF_PRIORITY
+    freed = 0
+    while left[INACTIVE_ANON] or left[ACTIVE_FILE] or left[INACTIVE_FILE]:
+        for lru in range(NR_LRU):
+            nr = min(left[lru], SWAP_CLUSTER_MAX)
+            left[lru] -= nr
+            freed += shrink_list(s, m, cpu, lru_set, lru, nr) if nr else 0
+        if freed < scan.nr_to_reclaim or adjusted:
+            continue
+        if not _stop_smaller_kind(m):
+            break
+        adjusted = True
+    scan.nr_reclaimed += freed
+    if can_reclaim_anon(m) and inactive_is_low(m, lru_set, INACTIVE_ANON):
+        shrink_active_list(s, m, lru_set, ACTIVE_ANON, SWAP_CLUSTER_MAX)
 
 
 @jit

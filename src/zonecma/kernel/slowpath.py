@@ -25,25 +25,24 @@ from zonecma.kernel.compact_suitable import (
     COMPACT_DEFERRED,
     COMPACT_SKIPPED,
     COMPACT_SUCCESS,
-    PAGE_ALLOC_COSTLY_ORDER,
     has_targets,
 )
 from zonecma.kernel.features import COMPACTS_AFTER_RECLAIM, NODE_LRUS, has
 from zonecma.kernel.gfp import Gfp
 from zonecma.kernel.jit import jit, primitive
-from zonecma.kernel.memory import ACTIVE_ANON, NR_LRU, Memory, charge
+from zonecma.kernel.limits import PAGE_ALLOC_COSTLY_ORDER, SWAP_CLUSTER_MAX
+from zonecma.kernel.memory import ACTIVE_ANON, NR_LRU, Memory, charge, wait_until
 from zonecma.kernel.migratetype import MIGRATE_MOVABLE
 from zonecma.kernel.oom import NOBODY, out_of_memory
 from zonecma.kernel.pcp import drain_all_pages
 from zonecma.kernel.reclaim import (
     DEF_PRIORITY,
     NODE_CONGESTED,
-    SWAP_CLUSTER_MAX,
-    can_reclaim_anon,
     shrink_node,
     snapshot_refaults,
     zone_reclaimable,
 )
+from zonecma.kernel.scan_count import can_reclaim_anon
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, AllocFlags, Code, Cpu, Order, Pfn, User, ZoneIndex
 from zonecma.kernel.watermark import has_suitable_chunk, unusable_free
@@ -124,10 +123,8 @@ def _is_low(s: State) -> bool:
 @jit
 def _wait_for_kswapd(s: State, m: Memory) -> None:
     """Where memory is almost gone, everybody waits for kswapd (throttle_direct_reclaim)."""
-    vm = m.vm[0]
-    while vm.kswapd_awake and _is_low(s):
-        vm.io_ns += max(vm.kswapd_now - vm.now, 0)
-        vm.now = max(vm.kswapd_now, vm.now)
+    while m.vm[0].kswapd_awake and _is_low(s):
+        wait_until(m, m.vm[0].kswapd_now)
         kswapd_step(s, m)
 
 

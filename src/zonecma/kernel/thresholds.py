@@ -14,6 +14,7 @@ from typing import Any
 
 from zonecma.kernel.alloc_flags import WMARK_HIGH, WMARK_LOW, WMARK_MIN, WMARK_PROMO
 from zonecma.kernel.boot_rules import Pageset
+from zonecma.kernel.limits import SWAP_CLUSTER_MAX
 from zonecma.kernel.rules import NEWEST, Rules
 from zonecma.kernel.state import State
 from zonecma.kernel.units import ZoneIndex
@@ -26,8 +27,6 @@ from zonecma.kernel.zone import (
     ZONE_MOVABLE,
     ZONE_NORMAL,
 )
-
-SWAP_CLUSTER_MAX = 32
 
 _HUGE_PAGES_WORTHWHILE = 512 << 10
 """KiB of memory below which hugepage_init leaves them off, and the marks alone"""

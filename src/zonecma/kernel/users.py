@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from zonecma.kernel.jit import primitive
-from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
-from zonecma.kernel.pageblock import get_pageblock_migratetype
+from zonecma.kernel.migratetype import MIGRATE_MOVABLE
+from zonecma.kernel.pageblock import is_movable_block
 from zonecma.kernel.state import NO_OBJECT, State
 from zonecma.kernel.units import Order, Pfn, User
 
@@ -30,5 +30,4 @@ def is_movable_user(s: State, pfn: Pfn) -> bool:
     user = User(s.frame[pfn].user)
     if user != UNKNOWN_USER:
         return s.gfp[user].migratetype == MIGRATE_MOVABLE  # type: ignore[no-any-return]
-    block_type = get_pageblock_migratetype(s, pfn)
-    return block_type == MIGRATE_MOVABLE or block_type == MIGRATE_CMA
+    return is_movable_block(s, pfn)

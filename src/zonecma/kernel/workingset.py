@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from zonecma.kernel.features import NODE_LRUS, ROTATIONS_COST, has
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.limits import SWAP_CLUSTER_MAX
 from zonecma.kernel.lru import activate, is_anonymous, pages_of
 from zonecma.kernel.memory import (
     ACTIVE_ANON,
@@ -33,7 +34,7 @@ def all_pages(m: Memory, lru_set: int) -> int:
 def note_cost(s: State, m: Memory, lru_set: int, is_file: int, nr_io: int, nr_rotated: int) -> None:
     """What a list cost: I/O, and since 6.2 rotations; older costs count half as much (lru_note_cost)."""
     lists = m.lru[lru_set]
-    lists.cost[is_file] += nr_io * 32 + nr_rotated if has(s, ROTATIONS_COST) else nr_io
+    lists.cost[is_file] += nr_io * SWAP_CLUSTER_MAX + nr_rotated if has(s, ROTATIONS_COST) else nr_io
     if lists.cost[0] + lists.cost[1] > all_pages(m, lru_set) // 4:
         lists.cost[0] //= 2
         lists.cost[1] //= 2

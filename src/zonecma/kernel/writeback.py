@@ -24,6 +24,7 @@ from zonecma.kernel.memory import (
     RECLAIM,
     WRITEBACK,
     Memory,
+    wait_until,
 )
 from zonecma.kernel.state import State
 from zonecma.kernel.zone import MAX_NR_ZONES
@@ -117,11 +118,9 @@ def complete_io(s: State, m: Memory) -> None:
 @jit
 def wait_for_request(s: State, m: Memory, device: int) -> None:
     """Wait until a device has room for one more request (blk_mq_get_tag)."""
-    disk, ring, vm = m.disk[device], m.writes[device], m.vm[0]
+    disk, ring = m.disk[device], m.writes[device]
     while disk.last - disk.first >= BLKDEV_DEFAULT_RQ * disk.merged:
-        done = max(ring[disk.first % ring.size].done, vm.now)
-        vm.io_ns += done - vm.now
-        vm.now = done
+        wait_until(m, ring[disk.first % ring.size].done)
         _end_oldest(s, m, device)
 
 
@@ -206,23 +205,19 @@ def flush_in_time(s: State, m: Memory) -> None:
 @jit
 def wait_for_writes(s: State, m: Memory, most: int) -> None:
     """Wait until some write ends, ``most`` nanoseconds at the longest (reclaim_throttle)."""
-    vm = m.vm[0]
-    until = vm.now + most
+    until = m.vm[0].now + most
     for device in range(DEVICES):
         disk, ring = m.disk[device], m.writes[device]
         if disk.first < disk.last:
-            until = min(until, max(ring[disk.first % ring.size].done, vm.now))
-    vm.io_ns += until - vm.now
-    vm.now = until
+            until = min(until, ring[disk.first % ring.size].done)
+    wait_until(m, until)
     flush_in_time(s, m)
 
 
 @jit
 def congestion_wait(s: State, m: Memory) -> None:
     """Sleep for 0.1 s (congestion_wait, to 5.15); under blk-mq no end of a write wakes anybody."""
-    most = np.int64(m.cost[0].tick * 25)
-    m.vm[0].io_ns += most
-    m.vm[0].now += most
+    wait_until(m, m.vm[0].now + np.int64(m.cost[0].tick * 25))
     flush_in_time(s, m)
 
 

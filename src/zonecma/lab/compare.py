@@ -234,7 +234,7 @@ def run_placement(
     begin(state, memory, run, living)
     for first in range(0, max(len(requests), 1), CHUNK):
         last = min(first + CHUNK, len(requests))
-        run_load(state, memory, requests, script.stalls, follows, run, target_user, first, last)
+        run_load(state, memory, requests, script.stalls, follows, run, target_user, last - first)
         progress(f"running {placement.label}", last, len(requests))
     finish(memory, run)
     validate(state)

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from zonecma.kernel.compact_hints import reset_cached_positions
+from zonecma.kernel.jit import entry
+from zonecma.kernel.limits import SWAP_CLUSTER_MAX
 from zonecma.kernel.memory import (
     COMPACT,
     CONTROL,
@@ -32,6 +35,7 @@ from zonecma.kernel.oom import NOBODY
 from zonecma.kernel.rules import NEWEST, Rules
 from zonecma.kernel.state import Records, State
 from zonecma.kernel.thresholds import totalreserve_pages
+from zonecma.kernel.units import ZoneIndex
 from zonecma.kernel.workingset import NEVER_EVICTED
 from zonecma.kernel.zone import MAX_NR_ZONES
 from zonecma.workload.objects import OF_JOURNAL
@@ -52,8 +56,8 @@ _DIRTY_BACKGROUND_RATIO, _DIRTY_RATIO = 10, 20
 _SECOND = 1_000_000_000
 _TICK = _SECOND / 250
 """A jiffy, with CONFIG_HZ=250"""
-_MERGED = 256, 32
-"""Pages of one request: of the disk (BIO_MAX_VECS), and of swap, where reclaim writes SWAP_CLUSTER_MAX"""
+_MERGED = 256, SWAP_CLUSTER_MAX
+"""Pages of one request: of the disk (BIO_MAX_VECS), and of swap, where reclaim writes as many as it takes"""
 _DIRTY_EXPIRE, _DIRTY_WRITEBACK = 30 * _SECOND, 5 * _SECOND
 """vm.dirty_expire_centisecs and vm.dirty_writeback_centisecs"""
 
@@ -120,14 +124,11 @@ def _in_area(state: State) -> NDArray[np.uint8]:
     return inside
 
 
-def _place_scanners(state: State, memory: Memory) -> None:
-    """Compaction's scanners begin at the ends of each zone (reset_cached_positions)."""
-    for zone, compact in zip(state.zone, memory.compact, strict=True):
-        last = int(zone.start_pfn + zone.spanned) - 1
-        compact.migrate_pfn[:], compact.free_pfn = (
-            zone.start_pfn,
-            last & -(1 << int(state.conf.pageblock_order)),
-        )
+@entry
+def _place_scanners(s: State, m: Memory) -> None:
+    """Compaction's scanners begin at the ends of each zone."""
+    for zone in range(MAX_NR_ZONES):
+        reset_cached_positions(s, m, ZoneIndex(zone))
 
 
 def _empty_lists(memory: Memory, nr_objects: int) -> None:

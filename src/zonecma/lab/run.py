@@ -198,17 +198,16 @@ def run_load(
     follows: NDArray[np.uint8],
     run: Run,
     target_user: User,
-    first: int,
-    last: int,
+    count: int,
 ) -> None:
-    """Serve ``last`` - ``first`` requests.
+    """Serve the next ``count`` requests of the streams.
 
     ``stalls``: i8[requests], ns that each waited for in the recording.  ``follows``: u1[requests], 1 for
     a page of the same file as the request before it.  Targets of migration are allocated with gfp class
     ``target_user``.
     """
     vm = m.vm[0]
-    for _ in range(first, last):
+    for _ in range(count):
         i = choose(run.streams, requests, stalls)
         request = requests[i]
         vm.now = begin_request(run.streams, requests, i, stalls[i])

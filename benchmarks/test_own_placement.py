@@ -5,7 +5,7 @@ import pytest
 from benchmarks.conftest import CAPTURES
 from zonecma.capture.recording import open_recording
 from zonecma.lab.compare import compare_replay
-from zonecma.lab.placements import load_policy
+from zonecma.lab.placements import parse_placement
 from zonecma.lab.replay import replay_of
 from zonecma.placement import HalfFree
 
@@ -38,7 +38,7 @@ def replay():
 def mine(tmp_path_factory):
     path = tmp_path_factory.mktemp("mine") / "mine.py"
     path.write_text(MINE)
-    return load_policy(path)()
+    return parse_placement(str(path))
 
 
 def test_built_in_placement(rate, replay):

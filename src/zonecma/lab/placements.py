@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from dataclasses import MISSING, fields
 from pathlib import Path
 
 from zonecma.errors import InputError
 from zonecma.kernel.migratetype import MIGRATE_CMA, MIGRATE_MOVABLE
 from zonecma.kernel.units import ZoneIndex
+from zonecma.lab.own_file import Wanted, class_in
 from zonecma.placement.parse import policy_called, with_settings
 from zonecma.placement.policy import HOME_ZONES, Home, Placement
 from zonecma.placement.population import Population
 from zonecma.placement.tables import place_of
+
+OWN = Wanted("placements", "zonecma.Placement")
+"""What a file must define one of."""
 
 
 def parse_placement(text: str) -> Placement:
@@ -23,7 +25,7 @@ def parse_placement(text: str) -> Placement:
     file that is no placement.
     """
     name, *settings = text.split(",")
-    policy = load_policy(Path(name)) if name.endswith(".py") else None
+    policy = class_in(Path(name), Placement, OWN) if name.endswith(".py") else None
     try:
         placement = with_settings(policy or policy_called(name), settings)
     except ValueError as error:
@@ -31,27 +33,6 @@ def parse_placement(text: str) -> Placement:
     if policy:
         _check_home(placement, name)
     return placement
-
-
-def load_policy(path: Path) -> type[Placement]:
-    """The placement that a file defines.
-
-    Raises InputError, with the line, for a file that can't be run or defines none or several.
-    """
-    module = types.ModuleType(f"placement of {path}")
-    sys.modules[module.__name__] = module  # dataclasses look their module up
-    try:
-        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except Exception as error:
-        raise InputError(f"{place_of(error, str(path))}: {type(error).__name__}: {error}") from error
-    found = [one for one in vars(module).values() if _is_placement(one) and one.__module__ == module.__name__]
-    if len(found) != 1:
-        raise InputError(f"{path}: defines {len(found)} placements; expected one class of zonecma.Placement")
-    if not isinstance(getattr(found[0], "name", None), str):
-        raise InputError(f"{path}: class {found[0].__name__} has no name; expected name = '...' in it")
-    return found[0]  # type: ignore[no-any-return]
 
 
 def _check_home(placement: Placement, path: str) -> None:
@@ -79,7 +60,3 @@ def _fills(population: object, zone: ZoneIndex) -> bool:
         return False
     choices = [field for field in fields(Population) if field.default is not MISSING]
     return all(isinstance(getattr(population, one.name), type(one.default)) for one in choices)
-
-
-def _is_placement(value: object) -> bool:
-    return isinstance(value, type) and issubclass(value, Placement)

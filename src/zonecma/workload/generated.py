@@ -11,10 +11,15 @@ from typing import Any, ClassVar
 
 from zonecma.workload.scenario import Scenario
 
+ASSUMED = "assumed"
+"""The source of a value that nobody published."""
+MOST = 1_000_000
+"""No parameter is larger, whatever its unit: sizes stay within what the model can count."""
 
-def parameter(default: float, what: str, source: str = "assumed") -> Any:
+
+def parameter(default: float, what: str, source: str = ASSUMED, *, least: float = 0) -> Any:
     """A field of a load: its usual value, what it is with its unit, and where the value is from."""
-    return field(default=default, metadata={"what": what, "source": source})
+    return field(default=default, metadata={"what": what, "source": source, "least": least})
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,15 @@ class GeneratedLoad(ABC):
     """a preset (``machine/presets``), or a file"""
     command_line: ClassVar[str] = "transparent_hugepage=never"
     swap_mib: ClassVar[int] = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a number that makes no sense."""
+        for one in fields(self):
+            value, least = getattr(self, one.name), one.metadata.get("least", 0)
+            if isinstance(value, int | float) and not least <= value <= MOST:
+                raise ValueError(
+                    f"scenario {self.name}: {one.name} is {value:g}; expected {least:g} to {MOST:,}"
+                )
 
     @abstractmethod
     def draw(self, seed: int) -> Scenario:

@@ -133,7 +133,12 @@ class Programs:
         again: float = NEVER_AGAIN,
         patience: float = 0,
     ) -> None:
-        """``span``: what the objects of an access are drawn from; those of None are taken in order."""
+        """``span``: what the objects of an access are drawn from; those of None are taken in order.
+
+        What is done with no objects at all is no step.
+        """
+        if op <= LET_GO and count == 0:
+            return
         drawn = span is not None and op in (LOAD, STORE)
         reach = max(count if span is None else span, 0 if op == CALL else 1)
         self.rows.append((op, own, drawn, first, reach, count, int(ns), int(again), int(patience)))

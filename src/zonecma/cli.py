@@ -358,6 +358,30 @@ def placements(as_json: AsJson = False) -> None:
     _print(PLACEMENTS, as_json, placements_table, placements_json)
 
 
+@app.command(short_help="List the scenarios that there are, or the parameters of one.")
+def scenarios(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A scenario, or a Python file that defines one.", show_default=False
+        ),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the scenarios that there are: loads for those who have no recording, each with its board.
+
+    With NAME, its parameters: usual values, units, and where they come from.
+    """
+    from zonecma.lab.scenarios import parse_scenario
+    from zonecma.report import scenarios as report
+    from zonecma.workload.scenarios import SCENARIOS
+
+    if name:
+        _print(parse_scenario(name), as_json, report.scenario_table, report.scenario_json)
+    else:
+        _print(SCENARIOS, as_json, report.scenarios_table, report.scenarios_json)
+
+
 @app.command(short_help="Show what a recording, or a file of it, holds.")
 def show(
     path: Annotated[

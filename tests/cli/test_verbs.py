@@ -326,6 +326,25 @@ def test_placements_are_listed(here):
     assert {"cma-first", "interleave", "balanced", "page-cache-only", "android-redirect", "gcma"} < set(names)
 
 
+def test_scenarios_are_listed(here):
+    listed = json.loads(here("scenarios", "--json").stdout)
+    assert [one["name"] for one in listed][:2] == ["kernel-build", "camera-start"]
+    assert here("scenarios").stdout.startswith("kernel-build\n  ")
+
+
+def test_a_scenario_shows_its_parameters(here):
+    shown = here("scenarios", "camera-start,tabs=3")
+    assert "\ntabs=3\n  open tabs, a process each\n  source: assumed\n" in shown.stdout
+    out = json.loads(here("scenarios", "camera-start", "--json").stdout)
+    assert {one["name"]: one["default"] for one in out["parameters"]}["tabs"] == 8
+
+
+def test_a_scenario_that_there_is_not(here):
+    done = here("scenarios", "camera")
+    assert done.returncode == 2
+    assert done.stderr.startswith("zonecma: no scenario is called 'camera'; expected one of kernel-build, ")
+
+
 def test_a_placement_of_ones_own(here, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("import zonecma\nclass Mine(zonecma.Placement):\n    name = 'mine'\n")

@@ -15,6 +15,7 @@ from zonecma import __version__
 from zonecma.cli import main
 from zonecma.lab.experiments import OBSERVED
 from zonecma.machine.costs import read_costs
+from zonecma.machine.durations import read_durations
 
 BOOT = str(CAPTURES / "boot-zonecma256-6.12")
 PRESS = str(CAPTURES / "cma128-press-6.12")
@@ -157,6 +158,19 @@ def test_calibrate_writes_costs_that_can_be_read(here, tmp_path):
     assert all(one.keys() >= keys for one in out["estimates"])
     told = {one["step"]: one["ns"] for one in out["estimates"]}
     assert {step: ns for step, ns in read_costs(file).items() if step in told} == told
+
+
+def test_calibrate_writes_durations_that_can_be_read(here, tmp_path):
+    """Beside the costs; a recording that tells none leaves a file of none."""
+    file = tmp_path / "durations.toml"
+    done = here("calibrate", str(CAPTURES / "pairs" / "blockdev-zonecma96-6.12"), "--durations", str(file))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "how long pages were bound" in done.stdout
+    changed = {bond for bond, one in read_durations(file).items() if one != read_durations()[bond]}
+    assert changed == {"write", "commit"}
+    done = here("calibrate", PRESS, "--json", "--durations", str(file))
+    assert not any(one["told"] for one in json.loads(done.stdout)["durations"])
+    assert read_durations(file) == read_durations()
 
 
 def test_calibrate_needs_a_load(here, tmp_path):

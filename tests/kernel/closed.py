@@ -3,6 +3,7 @@
 import numpy as np
 
 from tests.machines import FAULT, READ, booted
+from zonecma.kernel.bonds import FOREVER, REFERENCE
 from zonecma.kernel.cma import cma_alloc
 from zonecma.kernel.fault import touch
 from zonecma.kernel.jit import entry
@@ -53,6 +54,11 @@ def do(machine, what, objects):
     objects = np.atleast_1d(np.asarray(objects, np.int64))
     kinds = np.broadcast_to(np.asarray(what, np.int64), objects.shape)
     return _do(*machine, np.ascontiguousarray(kinds), objects, _THINKS)
+
+
+def hold(memory, objects):
+    """Somebody keeps a reference to each object's page."""
+    memory.page.bond[objects], memory.page.bound_until[objects] = REFERENCE, FOREVER
 
 
 def machine(anonymous, files, *, mib=64, cma_mib=16, swap_pages=0, rules=NEWEST, closed=True, placement=None):

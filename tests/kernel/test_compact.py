@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.kernel.closed import RELEASE, TOUCH, WRITE, check, do, machine
+from tests.kernel.closed import RELEASE, TOUCH, WRITE, check, do, hold, machine
 from tests.machines import KERNEL, MOVABLE
 from zonecma.kernel.compact_hints import (
     compaction_defer_reset,
@@ -16,7 +16,7 @@ from zonecma.kernel.compact_hints import (
 from zonecma.kernel.compact_suitable import fragmentation_index
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import entry
-from zonecma.kernel.memory import HELD, WRITEBACK
+from zonecma.kernel.memory import WRITEBACK
 from zonecma.kernel.migratetype import MIGRATE_UNMOVABLE
 from zonecma.kernel.pcp import drain_all_zones
 from zonecma.kernel.rules import RULES
@@ -122,12 +122,15 @@ def test_one_unmovable_page_a_pageblock_spoils_it(rules):
 
 
 @ALL_RULES
-@pytest.mark.parametrize("flag", [HELD, WRITEBACK])
-def test_pages_that_are_held_or_written_stay(rules, flag):
+@pytest.mark.parametrize("written", [False, True])
+def test_pages_that_are_held_or_written_stay(rules, written):
     world = s, m = fragmented(rules)
     busy = holders(world, BLOCK)
-    m.page.page_flags[busy] |= flag
-    m.vm[0].nr_writeback = len(busy) if flag == WRITEBACK else 0
+    if written:
+        m.page.page_flags[busy] |= WRITEBACK
+        m.vm[0].nr_writeback = len(busy)
+    else:
+        hold(m, busy)
     before = s.object_pfn[busy].copy()
     assert ask(world) < 0
     assert np.array_equal(s.object_pfn[busy], before)

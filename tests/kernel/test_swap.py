@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.kernel.closed import RELEASE, TOUCH, WRITE, check, do, machine
+from tests.kernel.closed import RELEASE, TOUCH, WRITE, check, do, hold, machine
 from zonecma.kernel.jit import entry
-from zonecma.kernel.memory import ABSENT, FREE_SLOT, HELD, IN_MEMORY, IN_SWAP, INACTIVE_ANON, READAHEAD
+from zonecma.kernel.memory import ABSENT, FREE_SLOT, IN_MEMORY, IN_SWAP, INACTIVE_ANON, READAHEAD
 from zonecma.kernel.rules import RULES
 from zonecma.kernel.swap import add_to_swap
 from zonecma.kernel.swap_readahead import swapin_nr_pages
@@ -98,12 +98,12 @@ def _swapped_and_full(task):
     for first in range(0, 9000, 100):
         do(world, WRITE, np.arange(first, first + 100))
         m.vm[0].now += 10**9
-    m.page.page_flags[:9000][m.page.where[:9000] == IN_MEMORY] |= HELD
+    hold(m, np.flatnonzero(m.page.where[:9000] == IN_MEMORY))
     m.vm[0].closed = 0
     while do(world, WRITE, np.flatnonzero(m.page.where[9000:30000] == ABSENT)[:1] + 9000) == (0, 0):
         pass
     m.vm[0].closed = 1
-    m.page.page_flags[9000:30000][m.page.where[9000:30000] == IN_MEMORY] |= HELD
+    hold(m, 9000 + np.flatnonzero(m.page.where[9000:30000] == IN_MEMORY))
     swapped = np.flatnonzero(m.page.where[:9000] == IN_SWAP)
     m.vm[0].failed, m.vm[0].readahead_hits = 0, 6
     return world, int(swapped[np.argmax(m.page.slot[swapped] % 8 == 4)])

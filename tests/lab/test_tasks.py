@@ -34,8 +34,12 @@ def thinks(ms):
     return lambda programs: programs.use(0, 1, ms * MS, own=True, write=True)
 
 
+def figures_of(load, seed=0, **changes):
+    return run_scenario(load, setup(**changes), seed).figures
+
+
 def seconds(load, **changes):
-    return run_scenario(load, setup(**changes), 0)["elapsed"]
+    return figures_of(load, **changes)["elapsed"]
 
 
 @pytest.mark.parametrize(("cpus", "slots", "expected"), [(1, 4, 0.4), (2, 4, 0.2), (4, 4, 0.1), (4, 2, 0.2)])
@@ -59,20 +63,20 @@ def test_a_file_read_in_order_is_read_ahead():
 
 def test_an_ended_job_leaves_nothing():
     grows = lambda programs: programs.use(0, 40 * MIB, own=True, write=True)  # noqa: E731
-    figures = run_scenario(scenario(1, 40 * MIB, [grows] * 30), setup(1), 0)
+    figures = figures_of(scenario(1, 40 * MIB, [grows] * 30), cpus=1)
     assert figures["pswpout"] == figures["killed"] == 0
 
 
 def test_too_much_without_swap_kills():
     grows = lambda programs: programs.use(0, 700 * MIB, 1000, own=True, write=True)  # noqa: E731
-    figures = run_scenario(scenario(2, 700 * MIB, [grows] * 2), setup(2, swap_mib=0), 0)
+    figures = figures_of(scenario(2, 700 * MIB, [grows] * 2), cpus=2, swap_mib=0)
     assert figures["killed"] == figures["oom_kill"] >= 1
 
 
 def test_seeds_differ_and_repeat():
     draws = lambda programs: programs.use_any(0, 4096, 300)  # noqa: E731
     load = scenario(1, 1, [draws], files=4096)
-    one, same, other = (run_scenario(load, setup(1), seed) for seed in (0, 0, 1))
+    one, same, other = (figures_of(load, seed, cpus=1) for seed in (0, 0, 1))
     assert one == same
     assert one["elapsed"] != other["elapsed"]
 

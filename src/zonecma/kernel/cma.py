@@ -5,6 +5,8 @@ First fit in the area's bitmap; while a range is busy the search slides on by on
 
 from __future__ import annotations
 
+from zonecma.kernel.blocked import note_blocked
+from zonecma.kernel.contig import migrate_range
 from zonecma.kernel.features import ALIGNS_FRAMES, DRAINS_EACH_BLOCK, has
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.isolation import (
@@ -15,7 +17,6 @@ from zonecma.kernel.isolation import (
 )
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.memory import Memory, charge
-from zonecma.kernel.migrate import migrate_range
 from zonecma.kernel.move import EBUSY, ENOMEM, OK
 from zonecma.kernel.pcp import drain_all_pages
 from zonecma.kernel.state import State
@@ -175,6 +176,8 @@ def alloc_contig_range(
             own_range(s, outer_start, outer_end)
             free_contig_range(s, cpu, outer_start, start)
             free_contig_range(s, cpu, end, outer_end)
+    if error != OK:
+        note_blocked(s, m, start, end)
     undo_isolate_page_range(s, start, end, migratetype)
     return error, moved
 
@@ -188,6 +191,7 @@ def cma_alloc(
     A range outside every zone (a carved-out area) needs no isolation: its bits decide.
     """
     moved, bit = Pages(0), FIRST_BIT
+    m.vm[0].call += 1
     while True:
         bit = find_zero_bits(s, area, nr_pages, align, bit)
         if bit == NO_BIT:

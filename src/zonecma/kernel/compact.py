@@ -7,6 +7,8 @@ the free lists of a recorded kernel is told, and lies in ``compaction.py``.
 from __future__ import annotations
 
 from zonecma.kernel.alloc import get_page_from_freelist
+from zonecma.kernel.bonds import is_bound
+from zonecma.kernel.buffers import are_buffers_busy
 from zonecma.kernel.chunk import chunk_order
 from zonecma.kernel.compact_hints import (
     compaction_defer_reset,
@@ -41,7 +43,7 @@ from zonecma.kernel.free import free_pages
 from zonecma.kernel.gfp import Gfp
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lists import list_del, list_empty, list_first
-from zonecma.kernel.memory import HELD, WRITEBACK, Memory
+from zonecma.kernel.memory import WRITEBACK, Memory
 from zonecma.kernel.move import EBUSY, ENOMEM, OK, move_object
 from zonecma.kernel.pageblock import pageblock_nr_pages, pageblock_of, pageblock_start_pfn
 from zonecma.kernel.pcp import drain_pages_zone
@@ -128,7 +130,7 @@ def migrate_pages(s: State, m: Memory, cpu: Cpu) -> Code:
     pfn = list_first(s, head)
     while pfn != Pfn(head):
         after, obj = Pfn(s.frame[pfn].next), s.frame[pfn].object
-        if m.page[obj].page_flags & (HELD | WRITEBACK):
+        if m.page[obj].page_flags & WRITEBACK or is_bound(m, obj) or are_buffers_busy(s, m, obj):
             error = EBUSY
         else:
             target = compaction_alloc(s, m, chunk_order(s, pfn))

@@ -7,6 +7,7 @@ scan that must not wait passes over frames, are left out: they find sooner what 
 from __future__ import annotations
 
 from zonecma.kernel.alloc_flags import NO_ALLOC_FLAGS, WMARK_LOW
+from zonecma.kernel.bonds import is_referenced
 from zonecma.kernel.chunk import chunk_order, chunk_pages
 from zonecma.kernel.compact_hints import (
     isolation_suitable,
@@ -21,7 +22,7 @@ from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.limits import COMPACT_CLUSTER_MAX
 from zonecma.kernel.lists import free_list, list_add, list_add_tail, list_del, list_empty, list_first
 from zonecma.kernel.lru import is_anonymous, lru_add, lru_del
-from zonecma.kernel.memory import HELD, NO_LRU, SWAP_CACHE, WRITEBACK, Memory, charge
+from zonecma.kernel.memory import NO_LRU, SWAP_CACHE, WRITEBACK, Memory, charge
 from zonecma.kernel.migratetype import MIGRATE_MOVABLE, MIGRATE_TYPES
 from zonecma.kernel.move import is_movable_object
 from zonecma.kernel.pageblock import (
@@ -105,7 +106,7 @@ def _can_isolate(s: State, m: Memory, pfn: Pfn) -> bool:
     flags, anonymous = m.page[obj].page_flags, is_anonymous(m, obj)
     if flags & WRITEBACK and (has(s, COMPACTS_BY_TYPE) or not cc.sync):
         return False
-    if anonymous and flags & HELD:
+    if anonymous and is_referenced(m, obj):
         return False
     return cc.may_enter_fs != 0 or (anonymous and not flags & SWAP_CACHE)  # type: ignore[no-any-return]
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from zonecma.kernel.durations import draw_duration
 from zonecma.kernel.jit import jit, primitive
-from zonecma.kernel.memory import Memory, wait_until
+from zonecma.kernel.memory import DISK, READ_LATENCY, WRITE_LATENCY, Memory, wait_until
 
 
 @primitive
@@ -21,6 +22,13 @@ def queue(m: Memory, device: int, pages: int, requests: float) -> int:
     return disk.busy_until  # type: ignore[no-any-return]
 
 
+@primitive
+def _read_latency(m: Memory, device: int) -> int:
+    """What a read waits beside the queue (ns): drawn, where its distribution is known."""
+    drawn = draw_duration(m, READ_LATENCY) if device == DISK else 0
+    return drawn if drawn else int(m.disk[device].read_ns)
+
+
 @jit
 def read(m: Memory, device: int, pages: int) -> None:
     """Read pages, and wait for them; one read ahead comes with the request before it."""
@@ -28,15 +36,16 @@ def read(m: Memory, device: int, pages: int) -> None:
     if m.vm[0].read_on:
         wait_until(m, queue(m, device, pages, pages / disk.merged))
     else:
-        wait_until(m, queue(m, device, pages, 1.0) + int(disk.read_ns))
+        wait_until(m, queue(m, device, pages, 1.0) + _read_latency(m, device))
 
 
 @jit
 def write_later(m: Memory, device: int, obj: int, pages: int) -> None:
-    """Queue a page's write; nobody waits for it."""
+    """Queue a page's write; nobody waits for it.  None ends before the one that was queued before it."""
     disk, ring = m.disk[device], m.writes[device]
-    entry = ring[disk.last % ring.size]
-    entry.done, entry.object = queue(m, device, pages, pages / disk.merged), obj
+    entry, last = ring[disk.last % ring.size], ring[(disk.last - 1) % ring.size].done
+    done = queue(m, device, pages, pages / disk.merged) + draw_duration(m, WRITE_LATENCY)
+    entry.done, entry.object = max(done, last), obj
     m.page[obj].done = entry.done
     disk.last += 1
 

@@ -6,24 +6,27 @@ mm/memory.c and mm/filemap.c, 6.12 and 4.7, as far as they decide what lies in m
 from __future__ import annotations
 
 from zonecma.kernel.balance import run_kswapd
+from zonecma.kernel.bonds import FOREVER, PAGE_LOCK, bind, is_locked, lock_until
+from zonecma.kernel.buffer_heads import look_up
 from zonecma.kernel.disk import read
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.journal import bring_metadata, change_metadata, commit_in_time
 from zonecma.kernel.lru import is_anonymous, is_mapped, lru_add_new, mark_accessed, pages_of
+from zonecma.kernel.lru_batch import batch_add
 from zonecma.kernel.memory import (
     BLOCKDEV,
     DISK,
     FILE,
-    HELD,
     IN_MEMORY,
     IN_SWAP,
-    JOURNAL,
     KERNEL,
     READAHEAD,
     SWAP,
     YOUNG,
     Memory,
     charge,
+    wait_until,
 )
 from zonecma.kernel.residence import enter_frames
 from zonecma.kernel.slowpath import alloc_pages_reclaim
@@ -35,19 +38,20 @@ from zonecma.kernel.workingset import workingset_refault
 from zonecma.kernel.writeback import account_dirty, balance_dirty_pages, flush_in_time
 
 
+@primitive
+def _note_access(s: State, m: Memory, obj: int) -> None:
+    """A block device's page is found by its buffer, which its CPU remembers."""
+    if m.page[obj].kind == BLOCKDEV:
+        look_up(m, s.config[0].this_cpu, obj)
+
+
 @jit
 def use(s: State, m: Memory, obj: int, write: bool) -> None:
     """A page in memory is read or written."""
     mark_accessed(s, m, obj)
+    _note_access(s, m, obj)
     if write:
         write_to(s, m, obj)
-
-
-@primitive
-def _hold_for_journal(m: Memory, obj: int) -> None:
-    """Metadata that a transaction changes is held until it is written (jbd2_journal_add_journal_head)."""
-    if m.page[obj].journaled:
-        m.page[obj].page_flags |= JOURNAL | HELD
 
 
 @jit
@@ -55,21 +59,25 @@ def write_to(s: State, m: Memory, obj: int) -> None:
     """A page's content changes: what the disk or swap holds is old."""
     if is_anonymous(m, obj):
         free_swap(m, obj)
+    elif m.page[obj].journaled:
+        change_metadata(m, obj)
+        balance_dirty_pages(s, m)
     elif m.page[obj].kind != KERNEL:
         account_dirty(m, obj)
         balance_dirty_pages(s, m)
-        _hold_for_journal(m, obj)
 
 
 @jit
 def settle_in(s: State, m: Memory, obj: int, pfn: Pfn) -> None:
     """A page of an object is in its frame from now on, and on its first list."""
+    page = m.page[obj]
     enter_frames(s, m, obj, pfn)
-    _hold_for_journal(m, obj)
+    bring_metadata(m, obj)
     if is_mapped(m, obj):
-        m.page[obj].page_flags |= YOUNG  # by the fault that maps it
+        page.page_flags |= YOUNG  # by the fault that maps it
     lru_add_new(s, m, obj)
-    m.page[obj].where = IN_MEMORY
+    batch_add(s, m, obj)
+    page.where, page.since, page.by = IN_MEMORY, m.vm[0].now, m.vm[0].task
 
 
 @jit
@@ -103,23 +111,31 @@ def _read_slot(s: State, m: Memory, cpu: Cpu, slot: int) -> int:
 
 
 @jit
-def _read_window(s: State, m: Memory, cpu: Cpu, obj: int) -> int:
-    """Read a page from swap, and its neighbours there; pages.
+def _read_window(s: State, m: Memory, cpu: Cpu, obj: int, first: int, end: int) -> int:
+    """Find frames for what lies in a page's slot of swap, and in those beside it; pages.
 
-    It is locked until it is read, so that its neighbours do not drive it out.
+    The page is locked until it is read, so that its neighbours do not drive it out.
     """
     pages, asked = 0, m.page[obj].slot
-    first, end = readahead_window(m, asked)
     for slot in range(first, end):
         read_now = _read_slot(s, m, cpu, slot)
         if slot == asked and read_now:
-            m.page[obj].page_flags |= HELD
+            bind(m, obj, PAGE_LOCK, FOREVER)
         elif read_now:
             other = m.page[m.swap_map[slot]]
             other.page_flags = (other.page_flags & ~YOUNG) | READAHEAD
         pages += read_now
-    m.page[obj].page_flags &= ~HELD
     return pages
+
+
+@jit
+def _lock_window(m: Memory, first: int, end: int, begun: int) -> None:
+    """What came from these slots since a time (ns) is locked until it is read, that is until now."""
+    for slot in range(first, end):
+        obj = m.swap_map[slot]
+        if obj >= 0 and m.page[obj].where == IN_MEMORY and m.page[obj].since >= begun:
+            bind(m, obj, PAGE_LOCK, m.vm[0].now)
+            lock_until(m, obj, m.vm[0].now)
 
 
 @jit
@@ -128,10 +144,12 @@ def _swap_in(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
 
     It keeps its place in swap while that is half empty.
     """
-    pages = _read_window(s, m, cpu, obj)
+    first, end = readahead_window(m, m.page[obj].slot)
+    begun, pages = m.vm[0].now, _read_window(s, m, cpu, obj, first, end)
     if pages:
         read(m, SWAP, pages)
         m.vm[0].pswpin += pages
+        _lock_window(m, first, end, begun)
     came = m.page[obj].where == IN_MEMORY
     if came and is_swap_full(m):
         free_swap(m, obj)
@@ -180,24 +198,59 @@ def touch(s: State, m: Memory, cpu: Cpu, obj: int, write: bool) -> bool:
 
 
 @jit
+def _touch_present(s: State, m: Memory, obj: int, write: bool) -> None:
+    """Access an object that is in memory; one that another task reads is waited for (folio_wait_locked)."""
+    if is_locked(m, obj):
+        wait_until(m, m.page[obj].bound_until)
+    if m.page[obj].page_flags & READAHEAD:
+        _map_read_ahead(m, obj)
+    use(s, m, obj, write)
+    charge(m, m.cost[0].hit)
+
+
+@jit
+def _touch_missing(s: State, m: Memory, cpu: Cpu, obj: int, write: bool) -> bool:
+    """Access an object that is not in memory; a file's page is locked until it is read."""
+    is_read = _is_read(m, obj, write)
+    if not make_present(s, m, cpu, obj):
+        return False
+    if is_read:
+        bind(m, obj, PAGE_LOCK, FOREVER)
+    _note_access(s, m, obj)
+    if write:
+        write_to(s, m, obj)
+    return True
+
+
+@jit
+def _read_locked(m: Memory, first: int, count: int) -> None:
+    """Read the pages among these that are locked for it."""
+    pages = 0
+    for obj in range(first, first + count):
+        pages += pages_of(m, obj) if m.page[obj].bound_until == FOREVER and is_locked(m, obj) else 0
+    if pages:
+        m.vm[0].pgpgin += pages
+        read(m, DISK, pages)
+    for obj in range(first, first + count):
+        if m.page[obj].bound_until == FOREVER:
+            lock_until(m, obj, m.vm[0].now)
+
+
+@jit
 def touch_all(s: State, m: Memory, cpu: Cpu, first: int, count: int, write: bool) -> bool:
     """Access ``count`` objects with successive numbers; a file's that are missing are read at once."""
     flush_in_time(s, m)
+    commit_in_time(m)
     run_kswapd(s, m)
-    missing = 0
+    missing, found = False, True
     for obj in range(first, first + count):
         if m.page[obj].where == IN_MEMORY:
-            if m.page[obj].page_flags & READAHEAD:
-                _map_read_ahead(m, obj)
-            use(s, m, obj, write)
-            charge(m, m.cost[0].hit)
-            continue
-        missing += pages_of(m, obj) if _is_read(m, obj, write) else 0
-        if not make_present(s, m, cpu, obj):
-            return False
-        if write:
-            write_to(s, m, obj)
+            _touch_present(s, m, obj, write)
+        elif _touch_missing(s, m, cpu, obj, write):
+            missing = True
+        else:
+            found = False
+            break
     if missing:
-        m.vm[0].pgpgin += missing
-        read(m, DISK, missing)
-    return True
+        _read_locked(m, first, count)
+    return found

@@ -42,6 +42,12 @@ COMPACTS_AFTER_RECLAIM = Code(1 << 25)
 COMPACTS_BY_TYPE = Code(1 << 26)
 COMPACTS_LARGE_PAGES = Code(1 << 27)
 ROTATIONS_COST = Code(1 << 28)
+MIGRATES_BUFFERS = Code(1 << 29)
+DISABLES_LRU_CACHE = Code(1 << 30)
+BATCHES_MIGRATION = Code(1 << 31)
+GIVES_UP_WITHOUT_TARGET = Code(1 << 32)
+SPLITS_LARGE_PAGES = Code(1 << 33)
+MOVES_BEFORE_PINNING = Code(1 << 34)
 
 FEATURES: Mapping[str, Code] = MappingProxyType(
     {
@@ -74,6 +80,12 @@ FEATURES: Mapping[str, Code] = MappingProxyType(
         "compacts_by_type": COMPACTS_BY_TYPE,
         "compacts_large_pages": COMPACTS_LARGE_PAGES,
         "rotations_cost": ROTATIONS_COST,
+        "migrates_buffers": MIGRATES_BUFFERS,
+        "disables_lru_cache": DISABLES_LRU_CACHE,
+        "batches_migration": BATCHES_MIGRATION,
+        "gives_up_without_target": GIVES_UP_WITHOUT_TARGET,
+        "splits_large_pages": SPLITS_LARGE_PAGES,
+        "moves_before_pinning": MOVES_BEFORE_PINNING,
     }
 )
 """The bit of each field of Rules that is a feature."""

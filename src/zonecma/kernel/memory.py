@@ -55,11 +55,7 @@ RECLAIM = 16
 SWAP_CACHE = 32
 """swap holds the same content"""
 WORKINGSET = 64
-HELD = 128
-"""somebody keeps a reference: it can neither move nor be freed"""
-JOURNAL = 256
-"""it is the journal that does, until the page is written (jbd2's checkpoint list)"""
-READAHEAD = 512
+READAHEAD = 128
 """read from swap beside another page, and not used yet"""
 
 # PAGE.lru: place of the list within its set
@@ -68,6 +64,13 @@ NR_LRU = 4
 NO_LRU = 255
 
 NOT_QUEUED = -1
+
+# PAGE.journaled
+NOT_JOURNALED = Code(0)
+JOURNALED = Code(1)
+"""file-system metadata: a transaction that changes it holds it from then on"""
+JOURNALED_FROM_START = Code(2)
+"""metadata of a recording, which does not tell when it was changed first"""
 
 # Memory.swap_map
 FREE_SLOT, HEADER_SLOT = -1, -2
@@ -91,11 +94,17 @@ PAGE = np.dtype(
         ("order", "u1"),
         ("set", "u1"),  # LRU set that it is on
         ("mapped", "u1"),
-        ("journaled", "u1"),  # 1: file-system metadata that a transaction will change
+        ("journaled", "u1"),  # NOT_JOURNALED, JOURNALED, JOURNALED_FROM_START
+        ("transaction", "u1"),  # where the journal has it (kernel.journal)
+        ("bond", "u1"),  # what binds it to its frame (kernel.bonds)
+        ("blocked", "u1"),  # 1: it was in the way of a contiguous call, and is still there
+        ("bound_until", "i8"),  # ns
+        ("since", "i8"),  # ns: when it came to memory
+        ("by", "i4"),  # task that brought it
     ],
     align=True,
 )
-"""One object's page, or chunk of pages: 64 bytes."""
+"""One object's page, or chunk of pages: 96 bytes."""
 
 LRU_SET = np.dtype(
     [
@@ -119,6 +128,7 @@ COST = np.dtype(
         ("alloc", "f8"),  # ns a frame: the allocator alone
         ("fault", "f8"),  # ns: a minor fault, its page cleared
         ("release", "f8"),  # ns a frame that a program gives back
+        ("copy_page", "f8"),  # ns a page: copied
         ("hit", "f8"),  # ns: an access to a page in memory
         ("scan_page", "f8"),  # ns a page that reclaim looks at
         ("unmap_free", "f8"),  # ns a page that reclaim frees
@@ -218,6 +228,49 @@ CONTROL = np.dtype(
 )
 """struct compact_control of whoever compacts now."""
 
+DURATION = np.dtype([("median", "f8"), ("sigma", "f8")], align=True)
+"""How long something lasts: log-normal; ns, and the standard deviation of the logarithm."""
+
+READ_LATENCY, WRITE_LATENCY, COMMIT, COMMIT_LOG = 0, 1, 2, 3
+DIRECT_REQUEST, GET_USER_PAGES, LONG_PIN, SPLICE = 4, 5, 6, 7
+NR_DURATIONS = 8
+
+NO_TRANSACTION = -1
+
+WORK = np.dtype(
+    [
+        ("dropped", "i8"),  # frames of clean cache
+        ("moved", "i8"),  # frames
+        ("into_area", "i8"),  # of them, those whose target lies in an area
+        ("tries", "i8"),  # attempts at a page, with a target each
+        ("failed", "i8"),  # pages that stayed
+        ("waited_ns", "i8"),  # for locks and writes
+        ("ns", "i8"),  # all time, waits included
+    ],
+    align=True,
+)
+"""What contiguous calls did to the pages of one class."""
+
+NOTE = np.dtype(
+    [
+        ("time", "i8"),  # ns
+        ("until", "i8"),  # ns: when what binds it ends, if that is known; else NOT_KNOWN
+        ("since", "i8"),  # ns: when the page came to memory
+        ("start", "i4"),  # first frame of the range; of an ending: -1
+        ("pages", "i4"),  # of the range
+        ("call", "i4"),  # which, from 1
+        ("pfn", "i4"),  # the first frame that was not free
+        ("object", "i4"),  # that lives there; -1: none that is known
+        ("by", "i4"),  # task that brought it
+        ("gfp", "u1"),  # gfp class
+        ("order", "u1"),
+        ("page_class", "u1"),
+        ("bond", "u1"),
+    ],
+    align=True,
+)
+"""A range that a contiguous call tried in vain, or when a page that was in the way is free to go."""
+
 VM = np.dtype(
     [
         ("now", "i8"),  # ns: the clock of whoever acts
@@ -268,6 +321,11 @@ VM = np.dtype(
         ("dropped", "i8"),  # clean pages that contiguous calls dropped
         ("kswapd_wakes", "i8"),
         ("failed", "i8"),  # requests that found nothing
+        ("nr_noted", "i8"),  # entries of the notes, those that found no room included
+        ("nr_journal", "i8"),  # pages that the journal has
+        ("commit_at", "i8"),  # ns: when the running transaction is committed; NO_TRANSACTION
+        ("call", "i8"),  # contiguous calls so far
+        ("task", "i8"),  # who acts; -1: nobody that is known
         ("compact_stall", "i8"),  # compactions that requests made
         ("compact_success", "i8"),  # of them, those after which the request was served
         ("compact_fail", "i8"),
@@ -314,6 +372,22 @@ class Memory(NamedTuple):
     """CONTROL[1]"""
     skip: NDArray[Any]
     """u1[pageblocks]: 1 where compaction found little (PB_migrate_skip)"""
+    journal: NDArray[Any]
+    """i4[objects]: pages that the journal has (kernel.journal)"""
+    buffer_heads: NDArray[Any]
+    """i4[CPUs, BH_LRU_SIZE]: the buffers that each CPU looked up last; NOBODY"""
+    batch: NDArray[Any]
+    """i4[CPUs, slots]: pages that wait for their LRU list (kernel.lru_batch); NOBODY"""
+    batched: NDArray[Any]
+    """i8[CPUs]: how many"""
+    duration: Records
+    """DURATION[NR_DURATIONS]"""
+    picked: NDArray[Any]
+    """i4[pages of a batch]: what a contiguous call is moving; NOBODY where it is done with one"""
+    work: Records
+    """WORK[NR_CLASSES]"""
+    notes: Records
+    """NOTE[]: what was in the way of contiguous calls (kernel.notes)"""
 
 
 @primitive

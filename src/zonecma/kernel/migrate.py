@@ -1,120 +1,173 @@
-"""Emptying a contiguous range: clean cache is dropped, what else can move is moved.
+"""Moving the pages of a contiguous range, batch by batch, in as many passes as each kernel makes.
 
-__alloc_contig_migrate_range and reclaim_clean_pages_from_list, 6.12 and 4.7.  Where nothing is
-reclaimed (``closed`` is 0) every movable object moves, at once, and none is dropped.
+migrate_pages() and what is below it (mm/migrate.c), 6.12, 6.1 and 4.7.
 """
 
 from __future__ import annotations
 
+from zonecma.kernel.bonds import is_locked, is_referenced
+from zonecma.kernel.buffers import are_buffers_busy
 from zonecma.kernel.chunk import chunk_order, chunk_pages
-from zonecma.kernel.features import MOVES_LARGE_PAGES, has
+from zonecma.kernel.features import BATCHES_MIGRATION, MIGRATES_BUFFERS, has
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
-from zonecma.kernel.limits import COMPACT_CLUSTER_MAX
-from zonecma.kernel.lru import is_anonymous
-from zonecma.kernel.memory import DIRTY, HELD, NO_LRU, WRITEBACK, Memory, charge, wait_until
-from zonecma.kernel.move import EBUSY, ENOMEM, OK, head_of_object, is_movable_object, move_object
-from zonecma.kernel.reclaim import evict
+from zonecma.kernel.memory import BLOCKDEV, DIRTY, DISK, WRITEBACK, Memory, charge, wait_until
+from zonecma.kernel.move import EAGAIN, EBUSY, ENOMEM, OK, move_object
+from zonecma.kernel.page_class import class_of_object
+from zonecma.kernel.pageblock import pageblock_of
 from zonecma.kernel.slowpath import alloc_pages_reclaim
-from zonecma.kernel.state import IN_BUDDY, IN_USE, State
+from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, Code, Cpu, Pages, Pfn, User
-from zonecma.kernel.writeback import complete_io
+from zonecma.kernel.writeback import complete_io, start_writeback
+
+NR_MAX_MIGRATE_PAGES_RETRY = 10
+NR_MAX_MIGRATE_ASYNC_RETRY = 3
+NR_MAX_MIGRATE_SYNC_RETRY = NR_MAX_MIGRATE_PAGES_RETRY - NR_MAX_MIGRATE_ASYNC_RETRY
+_PASSES_WITHOUT_FORCE = 3
+"""Before these are over, a pass waits for nothing (``pass > 2``, to 6.2)."""
+NOBODY = -1
 
 
 @jit
-def migrate_object(s: State, m: Memory, cpu: Cpu, head: Pfn, target_user: User) -> Code:
-    """Move one object to frames of gfp class ``target_user``: OK, or ENOMEM when there are none.
+def _wait_for_page(s: State, m: Memory, obj: int, waits: bool) -> Code:
+    """Wait for a page's lock and the end of its write (migrate_folio_unmap, __unmap_and_move).
 
-    The target is allocated before the source is freed, as in migrate_pages().
+    Who must not wait is told EAGAIN for a lock; for a write, too, to 6.2, and EBUSY since.
     """
-    order, obj = chunk_order(s, head), s.frame[head].object
+    page = m.page[obj]
+    if is_locked(m, obj):
+        if not waits:
+            return EAGAIN
+        wait_until(m, page.bound_until)
+    if page.page_flags & WRITEBACK:
+        if not waits:
+            return EBUSY if has(s, BATCHES_MIGRATION) else EAGAIN
+        wait_until(m, page.done)
+        complete_io(s, m)
+    return OK
+
+
+@jit
+def _writes_out(s: State, m: Memory, obj: int) -> bool:
+    """Whether a page is dirty cache of a block device, which has to be written before it can move.
+
+    To 4.20 such a page has no method to migrate (fallback_migrate_page, writeout).
+    """
+    page = m.page[obj]
+    if page.kind != BLOCKDEV or not page.page_flags & DIRTY or has(s, MIGRATES_BUFFERS):
+        return False
+    start_writeback(s, m, obj, DISK)
+    return True
+
+
+@jit
+def _lets_go(s: State, m: Memory, obj: int) -> bool:
+    """Whether nobody holds a reference to a page beside its mappings (migrate_folio_move)."""
+    return not is_referenced(m, obj) and not are_buffers_busy(s, m, obj)
+
+
+@primitive
+def _try_in_vain(m: Memory, moves: int) -> None:
+    """The time of attempts that do not move a page: it is unmapped and mapped again, and not copied."""
+    charge(m, max(m.cost[0].migrate_page - m.cost[0].copy_page, 0.0) * moves)
+
+
+@jit
+def _try(s: State, m: Memory, obj: int, waits: bool, moves: int) -> Code:
+    """Try to unmap and to move a page whose target is there, to move it ``moves`` times."""
+    error = _wait_for_page(s, m, obj, waits)
+    if error == OK and (_writes_out(s, m, obj) or not _lets_go(s, m, obj)):
+        _try_in_vain(m, moves)
+        return EBUSY if has(s, BATCHES_MIGRATION) else EAGAIN
+    return error
+
+
+@jit
+def unmap_and_move(
+    s: State, m: Memory, cpu: Cpu, obj: int, target_user: User, waits: bool, moves: int
+) -> Code:
+    """Move one object to frames of gfp class ``target_user``: OK, ENOMEM when there are none.
+
+    EAGAIN: another pass may move it; EBUSY: none of this stage will.  The target is allocated before
+    the page is looked at, and freed again when it stays.
+    """
+    head = Pfn(s.object_pfn[obj])
+    order, work = chunk_order(s, head), m.work[class_of_object(s, m, obj)]
     target = alloc_pages_reclaim(s, m, cpu, target_user, order)
+    work.tries += 1
     if target == NO_PFN:
         return ENOMEM
     if s.object_pfn[obj] != head:  # reclaim took it meanwhile, or compaction moved it
         free_pages(s, cpu, target, order)
         return OK
+    error = _try(s, m, obj, waits, moves)
+    if error != OK:
+        free_pages(s, cpu, target, order)
+        return error
+    work.moved += 1 << order
+    work.into_area += m.in_area[pageblock_of(s, target)] << order
     move_object(s, m, cpu, obj, target)
     return OK
 
 
-@primitive
-def is_clean_cache(m: Memory, obj: int) -> bool:
-    """Whether a page of a file can be dropped where it lies (reclaim_clean_pages_from_list)."""
-    page = m.page[obj]
-    busy = page.page_flags & (DIRTY | WRITEBACK | HELD) != 0
-    return page.lru != NO_LRU and not is_anonymous(m, obj) and not busy
-
-
 @jit
-def wait_on_page_writeback(s: State, m: Memory, obj: int) -> None:
-    """A page that is being written can move when that is done (migrate_pages with MIGRATE_SYNC)."""
-    if m.page[obj].page_flags & WRITEBACK:
-        wait_until(m, m.page[obj].done)
-        complete_io(s, m)
-
-
-@jit
-def move_out(s: State, m: Memory, cpu: Cpu, head: Pfn, target_user: User) -> tuple[Code, Pages]:
-    """Get an object out of the range: OK, EBUSY or ENOMEM, and the frames that were moved elsewhere.
-
-    A page that somebody holds stays.
-    """
-    obj, frames = s.frame[head].object, chunk_pages(s, head)
-    if m.vm[0].closed:
-        if is_clean_cache(m, obj):
-            evict(s, m, cpu, obj)
-            m.vm[0].dropped += frames
-            return OK, Pages(0)
-        if m.page[obj].page_flags & HELD:
-            return EBUSY, Pages(0)
-        wait_on_page_writeback(s, m, obj)
-    error = migrate_object(s, m, cpu, head, target_user)
-    return error, frames if error == OK else Pages(0)
-
-
-@primitive
-def movable_head(s: State, pfn: Pfn) -> Pfn:
-    """First frame of the movable object that a frame belongs to; NO_PFN when it can't be moved.
-
-    4.7 moves no compound page (isolate_migratepages_block).
-    """
-    if s.frame[pfn].where != IN_USE:
-        return NO_PFN
-    head = head_of_object(s, pfn)
-    if head != NO_PFN and chunk_order(s, head) > 0 and not has(s, MOVES_LARGE_PAGES):
-        return NO_PFN
-    if head == NO_PFN or not is_movable_object(s, head):
-        return NO_PFN
-    return head
-
-
-@jit
-def migrate_range(
-    s: State, m: Memory, cpu: Cpu, start: Pfn, end: Pfn, target_user: User
+def _move_picked(
+    s: State, m: Memory, cpu: Cpu, i: int, target_user: User, waits: bool, moves: int
 ) -> tuple[Code, Pages]:
-    """Empty an isolated range (__alloc_contig_migrate_range): OK, EBUSY or ENOMEM, and the frames moved.
+    """Move one of the picked objects; the error, and frames that were moved."""
+    obj = m.picked[i]
+    head, before, waited = Pfn(s.object_pfn[obj]), m.vm[0].now, m.vm[0].io_ns
+    pages, work = chunk_pages(s, head), m.work[class_of_object(s, m, obj)]
+    error = unmap_and_move(s, m, cpu, obj, target_user, waits, moves)
+    work.ns += m.vm[0].now - before
+    work.waited_ns += m.vm[0].io_ns - waited
+    if error == OK:
+        m.picked[i] = NOBODY
+        return OK, pages
+    return error, Pages(0)
 
-    Pages are taken COMPACT_CLUSTER_MAX at a time; where one of them stays, the rest of the range is
-    not looked at.  Frames of nobody on the LRU lists are passed over: the caller's test finds them.
+
+@jit
+def _pass(
+    s: State, m: Memory, cpu: Cpu, target_user: User, nr: int, waits: bool, moves: int
+) -> tuple[Code, Pages]:
+    """Try each picked object once: OK when none is left for another pass."""
+    found, moved = OK, Pages(0)
+    for i in range(nr):
+        if m.picked[i] != NOBODY:
+            error, pages = _move_picked(s, m, cpu, i, target_user, waits, moves)
+            moved = Pages(moved + pages)
+            if error == ENOMEM:
+                return ENOMEM, moved
+            found = EAGAIN if error == EAGAIN else found
+    return found, moved
+
+
+@jit
+def _passes(
+    s: State, m: Memory, cpu: Cpu, target_user: User, nr: int, passes: int, patient: int, moves: int
+) -> tuple[Code, Pages]:
+    """So many passes, of which the first ``patient`` wait for nothing."""
+    error, moved = OK, Pages(0)
+    for i in range(passes):
+        error, pages = _pass(s, m, cpu, target_user, nr, i >= patient, moves)
+        moved = Pages(moved + pages)
+        if error != EAGAIN:
+            break
+    return error, moved
+
+
+@jit
+def migrate_pages(s: State, m: Memory, cpu: Cpu, target_user: User, nr: int) -> tuple[Code, Pages]:
+    """Move the first ``nr`` picked objects: OK or ENOMEM, and the frames moved.  Who stays stays picked.
+
+    Since 6.3 all of them are tried without waiting first, and those that are left one by one.
     """
-    pfn, moved, taken, stuck = start, Pages(0), 0, False
-    charge(m, m.cost[0].lru_add_drain)
-    while pfn < end:
-        size = 1
-        if s.frame[pfn].where == IN_BUDDY:
-            size = chunk_pages(s, pfn)
-        else:
-            head = movable_head(s, pfn)
-            if head != NO_PFN:
-                size = head + chunk_pages(s, head) - pfn
-                error, frames = move_out(s, m, cpu, head, target_user)
-                if error == ENOMEM:
-                    return ENOMEM, moved
-                moved, taken, stuck = Pages(moved + frames), taken + size, stuck or error == EBUSY
-        if taken >= COMPACT_CLUSTER_MAX:
-            if stuck:
-                return EBUSY, moved
-            taken = 0
-        pfn = Pfn(pfn + size)
-    return EBUSY if stuck else OK, moved
+    if not has(s, BATCHES_MIGRATION):
+        return _passes(s, m, cpu, target_user, nr, NR_MAX_MIGRATE_PAGES_RETRY, _PASSES_WITHOUT_FORCE, 1)
+    tries = NR_MAX_MIGRATE_ASYNC_RETRY
+    error, moved = _passes(s, m, cpu, target_user, nr, tries, tries, tries)
+    if error != ENOMEM:
+        error, more = _pass(s, m, cpu, target_user, nr, True, NR_MAX_MIGRATE_SYNC_RETRY)
+        moved = Pages(moved + more)
+    return error, moved

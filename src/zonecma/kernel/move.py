@@ -12,6 +12,7 @@ from zonecma.kernel.state import NO_OBJECT, State
 from zonecma.kernel.units import NO_PFN, Code, Cpu, Pfn
 
 OK = Code(0)
+EAGAIN = Code(11)
 ENOMEM = Code(12)
 EBUSY = Code(16)
 

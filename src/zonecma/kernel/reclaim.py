@@ -5,6 +5,8 @@ What is left out: large pages are neither split nor deactivated apart, and nobod
 
 from __future__ import annotations
 
+from zonecma.kernel.bonds import is_locked, is_referenced
+from zonecma.kernel.checkpoint import is_held_by_journal, leave_journal
 from zonecma.kernel.features import BALANCES_BY_COST, NODE_LRUS, has
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.limits import SWAP_CLUSTER_MAX
@@ -25,7 +27,6 @@ from zonecma.kernel.memory import (
     DIRTY,
     DISK,
     EXECUTABLE,
-    HELD,
     IN_SWAP,
     INACTIVE_ANON,
     INACTIVE_FILE,
@@ -81,6 +82,7 @@ def evict(s: State, m: Memory, cpu: Cpu, obj: int) -> None:
     """Free a clean page: swap, or its file, has what it held (__remove_mapping)."""
     page, pages = m.page[obj], pages_of(m, obj)
     workingset_eviction(m, obj)
+    leave_journal(m, obj)
     lru_del(s, m, obj)
     page.where = IN_SWAP if is_anonymous(m, obj) else ON_DISK
     page.page_flags &= WORKINGSET | SWAP_CACHE
@@ -135,6 +137,8 @@ def _shrink_page(s: State, m: Memory, cpu: Cpu, obj: int) -> Code:
     page, scan = m.page[obj], m.scan[0]
     pages = pages_of(m, obj)
     scan.nr_scanned += pages * _weight(s, m, obj)
+    if is_locked(m, obj):
+        return _KEEP
     if page.page_flags & (DIRTY | WRITEBACK) and not is_anonymous(m, obj):
         scan.dirty += pages
         scan.unqueued_dirty += 0 if page.page_flags & WRITEBACK else pages
@@ -144,7 +148,7 @@ def _shrink_page(s: State, m: Memory, cpu: Cpu, obj: int) -> Code:
     references = _check_references(s, m, obj)
     if references == _ACTIVATE or references == _KEEP:
         return references
-    if page.page_flags & HELD:
+    if is_referenced(m, obj) or is_held_by_journal(m, obj):
         return _ACTIVATE
     if is_anonymous(m, obj) and not page.page_flags & SWAP_CACHE:
         if not add_to_swap(m, obj):

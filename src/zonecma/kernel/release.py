@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zonecma.kernel.bonds import NO_BOND
+from zonecma.kernel.checkpoint import leave_journal
 from zonecma.kernel.jit import jit
 from zonecma.kernel.lru import lru_del, pages_of
 from zonecma.kernel.memory import ABSENT, IN_MEMORY, Memory, charge
@@ -18,9 +20,10 @@ def release(s: State, m: Memory, cpu: Cpu, obj: int) -> None:
     """The program gives an object up, wherever it is (exit, munmap, truncate)."""
     page = m.page[obj]
     free_swap(m, obj)
+    leave_journal(m, obj)
     if page.where == IN_MEMORY:
         forget_io(m, obj)
         lru_del(s, m, obj)
         leave_frames(s, m, cpu, obj)
         charge(m, m.cost[0].release * pages_of(m, obj))
-    page.where, page.page_flags, page.age = ABSENT, 0, NEVER_EVICTED
+    page.where, page.page_flags, page.age, page.bond = ABSENT, 0, NEVER_EVICTED, NO_BOND

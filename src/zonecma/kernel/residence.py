@@ -6,6 +6,7 @@ from zonecma.kernel.chunk import chunk_pages
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.memory import Memory
+from zonecma.kernel.notes import note_free_to_go
 from zonecma.kernel.pageblock import pageblock_of
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, Cpu, Pfn
@@ -37,5 +38,6 @@ def leave_frames(s: State, m: Memory, cpu: Cpu, obj: int) -> None:
     """An object leaves its frames, and they are freed."""
     pfn = Pfn(s.object_pfn[obj])
     count_in_area(s, m, obj, pfn, -1)
+    note_free_to_go(m, obj)
     s.object_pfn[obj] = NO_PFN
     free_pages(s, cpu, pfn, s.frame[pfn].order)

@@ -103,8 +103,24 @@ class Rules:
     compacts_by_type: bool = True
     """Compaction that must not wait empties pageblocks of the request's own type, and all of it empties
     a pageblock to its end (since 5.1); else movable and CMA ones, until there is a chunk (4.7)."""
+    migrates_buffers: bool = True
+    """Block-device cache moves unless its buffers are referenced (since 5.0); else it is written first,
+    and its buffers are released (fallback_migrate_page, 4.7)."""
+    disables_lru_cache: bool = True
+    """A contiguous call empties the CPUs' caches of buffers, too, and keeps them empty (since 5.13)."""
+    batches_migration: bool = True
+    """Pages are moved together, without waiting, and those that stay one by one (since 6.3); else each
+    by itself in ten passes, of which the first three do not wait."""
+    gives_up_without_target: bool = True
+    """A contiguous call ends when there is no frame to move a page to; else it tries five times (4.7)."""
+    splits_large_pages: bool = True
+    """A large page that finds no target is split, and its pages are moved (since 4.8)."""
+    moves_before_pinning: bool = True
+    """A page is moved out of an area before it is pinned for long (FOLL_LONGTERM, since 5.1)."""
     compacts_large_pages: bool = True
     """Compaction moves compound pages that are smaller than what is wanted (since 6.9)."""
+    lru_batch: int = 31
+    """Pages that wait for their LRU list on each CPU (PAGEVEC_SIZE): 14 to 4.x, 15 to 6.9."""
     tries_harder: bool = False
     """GFP_ATOMIC may take a quarter more of the mark, __GFP_HIGH or not (ALLOC_HARDER, until 6.2);
     else who can't wait may, but only with __GFP_HIGH."""
@@ -121,6 +137,8 @@ _LINUX_6_1 = Rules(
     counts_refills_late=True,
     notes_below_high=False,
     rotations_cost=False,
+    batches_migration=False,
+    lru_batch=15,
     compacts_large_pages=False,
 )
 
@@ -153,6 +171,13 @@ _LINUX_4_7 = Rules(
     movable_targets_high=False,
     compacts_after_reclaim=False,
     compacts_by_type=False,
+    migrates_buffers=False,
+    disables_lru_cache=False,
+    batches_migration=False,
+    gives_up_without_target=False,
+    splits_large_pages=False,
+    moves_before_pinning=False,
+    lru_batch=14,
     compacts_large_pages=False,
     tries_harder=True,
     watermark_boost_factor=0,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from zonecma.kernel.checkpoint import note_written
 from zonecma.kernel.disk import is_full, write_later
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lru import lru_add_tail, lru_del, pages_of
@@ -15,10 +16,8 @@ from zonecma.kernel.memory import (
     DEVICES,
     DIRTY,
     DISK,
-    HELD,
     INACTIVE_ANON,
     INACTIVE_FILE,
-    JOURNAL,
     NO_LRU,
     NOT_QUEUED,
     RECLAIM,
@@ -78,10 +77,7 @@ def start_writeback(s: State, m: Memory, obj: int, device: int) -> None:
 
 @jit
 def end_writeback(s: State, m: Memory, obj: int) -> None:
-    """A page's write ended: one that reclaim waits for goes where it is found next (folio_end_writeback).
-
-    What the journal held is free to go with its write (journal_clean_one_cp_list).
-    """
+    """A page's write ended: one that reclaim waits for goes where it is found next (folio_end_writeback)."""
     page = m.page[obj]
     if page.page_flags & RECLAIM and page.lru != NO_LRU:
         lru = page.lru
@@ -89,10 +85,9 @@ def end_writeback(s: State, m: Memory, obj: int) -> None:
             lru_del(s, m, obj)
             lru_add_tail(s, m, obj, lru)
         page.page_flags &= ~RECLAIM
-    if page.page_flags & JOURNAL:
-        page.page_flags &= ~(JOURNAL | HELD)
     page.page_flags &= ~WRITEBACK
     m.vm[0].nr_writeback -= pages_of(m, obj)
+    note_written(m, obj)
 
 
 @jit

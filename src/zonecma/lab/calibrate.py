@@ -1,4 +1,7 @@
-"""calibrate: what steps of memory management took on a recorded machine, and how far that explains it."""
+"""calibrate: what steps of memory management took on a recorded machine, and how far that explains it.
+
+How long pages were bound there is beside it: calibrate_durations.py.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from zonecma.capture.recording import Recording, load_markers
 from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.jit import compile_once
+from zonecma.lab.calibrate_durations import BondEstimate, calibrate_durations
 from zonecma.machine.costs import default_sources, read_costs
 from zonecma.progress import Progress, no_progress
 from zonecma.workload import timings
@@ -103,19 +107,22 @@ class Calibration:
     """told otherwise than by samples"""
     kept: tuple[Figure, ...]
     """not told: the default table's"""
+    durations: tuple[BondEstimate, ...] = ()
+    """how long pages were bound, told or not"""
     damage: str = ""
     """what is wrong with the part of the trace that was left out"""
 
 
 def calibrate(recording: Recording, progress: Progress = no_progress) -> Calibration:
-    """Costs of steps by a recording's time stamps.
+    """Costs of steps, and durations of bonds, by a recording's time stamps.
 
     Raises InputError for a recording that is damaged, or tells of no step.
     """
     trace = recording.trace(progress)
     order = _pageblock_order(recording)
     compile_once("calibrate", lambda: timings.samples_of(trace.events[:1], trace.texts, order), progress)
-    samples = timings.samples_of(_load(trace), trace.texts, order)
+    load = _load(trace)
+    samples = timings.samples_of(load, trace.texts, order)
     known = _known(recording)
     costs = read_costs() | {figure.step: figure.ns for figure in known}
     estimates = tuple(_estimates(samples, _RULES + (_IN_MEMORY if known else _ON_A_DISK), costs))
@@ -125,7 +132,8 @@ def calibrate(recording: Recording, progress: Progress = no_progress) -> Calibra
             " mm_page_alloc, mm_page_alloc_zone_locked, mm_page_free_batched or events of vmscan"
         )
     kept = _kept(samples, estimates, known, costs)
-    return Calibration(recording.name, estimates, known, kept, trace.damage)
+    durations = calibrate_durations(load, trace.texts)
+    return Calibration(recording.name, estimates, known, kept, durations, trace.damage)
 
 
 def _load(trace: Trace) -> NDArray[Any]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from zonecma.capture.recording import Recording, load_markers
 from zonecma.errors import InputError
-from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE, GFP_MIGRATION_TARGET, Gfp
+from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE
 from zonecma.kernel.jit import compile_once
 from zonecma.kernel.memory import NR_KINDS, Memory
 from zonecma.kernel.rules import rules_for
@@ -30,13 +30,13 @@ from zonecma.lab.run import OUTCOME, Run, begin, finish, run_load
 from zonecma.lab.script import same_file, script_of
 from zonecma.lab.settle import settle
 from zonecma.lab.streams import no_streams
+from zonecma.lab.targets import target_mask
 from zonecma.lab.terms import OPEN, Terms, terms_of
 from zonecma.lab.tiny import tiny_replay
 from zonecma.lab.usage import Usage
 from zonecma.machine.costs import read_costs
 from zonecma.machine.populate import populate
 from zonecma.placement import Placement, ZoneCma
-from zonecma.placement.policy import HOME_ZONES
 from zonecma.placement.tables import fill_tables
 from zonecma.progress import Progress, no_progress
 from zonecma.workload.requests import CMA_ALLOC
@@ -218,7 +218,8 @@ def run_placement(
     progress: Progress = no_progress,
 ) -> PlacementResult:
     """Run a load on the recorded machine under one placement, accounted within ``window`` (ns)."""
-    masks = [*script.gfp_masks, np.uint32(target_mask(replay, placement)), np.uint32(GFP_HIGHUSER_MOVABLE)]
+    target = target_mask(replay.machine.rules, placement)
+    masks = [*script.gfp_masks, np.uint32(target), np.uint32(GFP_HIGHUSER_MOVABLE)]
     target_user, movable_user = User(len(masks) - 2), User(len(masks) - 1)
     nr_objects = script.nr_objects + replay.machine.area_pages
     state = initial_state(replay, len(masks), nr_objects)
@@ -239,16 +240,6 @@ def run_placement(
     finish(memory, run)
     validate(state)
     return _result(placement, run, memory, replay.machine.area_pages)
-
-
-def target_mask(replay: Replay, placement: Placement) -> int:
-    """What a migration out of an area asks for (alloc_migration_target).
-
-    Since 4.11 what leaves a zone of movable memory may come back to it.  In 4.7 only what leaves
-    highmem may: on 64-bit nothing does.
-    """
-    returns = replay.machine.rules.movable_targets_high and placement.home in HOME_ZONES
-    return GFP_MIGRATION_TARGET | (Gfp.HIGHMEM if returns else 0)
 
 
 def _memory(state: State, script: TouchedLoad, nr_objects: int, replay: Replay, terms: Terms) -> Memory:

@@ -7,37 +7,55 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from zonecma.kernel.buffer_heads import BH_LRU_SIZE
 from zonecma.kernel.compact_hints import reset_cached_positions
 from zonecma.kernel.jit import entry
-from zonecma.kernel.limits import SWAP_CLUSTER_MAX
+from zonecma.kernel.limits import COMPACT_CLUSTER_MAX, SWAP_CLUSTER_MAX
 from zonecma.kernel.memory import (
+    COMMIT,
+    COMMIT_LOG,
     COMPACT,
     CONTROL,
     COST,
     DEVICE,
     DEVICES,
+    DIRECT_REQUEST,
     DISK,
+    DURATION,
     FREE_SLOT,
+    GET_USER_PAGES,
     HEADER_SLOT,
+    JOURNALED_FROM_START,
+    LONG_PIN,
     LRU_SET,
     NO_LRU,
+    NO_TRANSACTION,
+    NOT_JOURNALED,
     NOT_QUEUED,
+    NOTE,
+    NR_DURATIONS,
     NR_KINDS,
     NR_LRU,
     PAGE,
+    READ_LATENCY,
     SCAN,
+    SPLICE,
     SWAP,
     VM,
+    WORK,
     WRITE,
+    WRITE_LATENCY,
     Memory,
 )
 from zonecma.kernel.oom import NOBODY
+from zonecma.kernel.page_class import NR_CLASSES
 from zonecma.kernel.rules import NEWEST, Rules
 from zonecma.kernel.state import Records, State
 from zonecma.kernel.thresholds import totalreserve_pages
 from zonecma.kernel.units import ZoneIndex
 from zonecma.kernel.workingset import NEVER_EVICTED
 from zonecma.kernel.zone import MAX_NR_ZONES
+from zonecma.machine.durations import Duration
 from zonecma.workload.objects import OF_JOURNAL
 from zonecma.workload.requests import DIRTY
 from zonecma.workload.touched import TouchedLoad
@@ -45,6 +63,22 @@ from zonecma.workload.users import UserKind
 
 NO_COSTS: Mapping[str, float] = {}
 """Every step takes no time."""
+
+NO_DURATIONS: Mapping[str, Duration] = {}
+"""Latencies are those of the costs, and no transaction is committed."""
+NR_NOTES = 1 << 14
+"""Ranges tried in vain of which a run keeps the particulars."""
+_DURATIONS = {
+    "read": READ_LATENCY,
+    "write": WRITE_LATENCY,
+    "commit": COMMIT,
+    "commit_log": COMMIT_LOG,
+    "direct_io": DIRECT_REQUEST,
+    "get_user_pages": GET_USER_PAGES,
+    "long_pin": LONG_PIN,
+    "splice": SPLICE,
+}
+"""Where the model keeps those of ``machine/durations.toml``."""
 
 PAGE_CLUSTER = 3
 """vm.page-cluster, as kernels have it by default"""
@@ -73,6 +107,8 @@ def empty_memory(
     swap_pages: int = 0,
     page_cluster: int = PAGE_CLUSTER,
     costs: Mapping[str, float] = NO_COSTS,
+    durations: Mapping[str, Duration] = NO_DURATIONS,
+    nr_notes: int = NR_NOTES,
     rules: Rules = NEWEST,
     swappiness: int = SWAPPINESS,
     closed: bool = True,
@@ -84,7 +120,7 @@ def empty_memory(
     ``costs``: nanoseconds by the names of COST and, with ``disk_`` and ``swap_`` before them, of
     DEVICE; what is not there takes no time.  ``now``: ns, the clock's start.
     """
-    sets = 1 if rules.node_lrus else MAX_NR_ZONES
+    sets, nr_cpus = 1 if rules.node_lrus else MAX_NR_ZONES, int(state.conf.nr_cpus)
     memory = Memory(
         page=_records(nr_objects + sets * NR_LRU + 1, PAGE),
         lru=_records(sets, LRU_SET),
@@ -99,10 +135,19 @@ def empty_memory(
         compact=_records(MAX_NR_ZONES, COMPACT),
         control=_records(1, CONTROL),
         skip=np.zeros(len(state.block), np.uint8),
+        journal=np.zeros(nr_objects, np.int32),
+        buffer_heads=np.full((nr_cpus, BH_LRU_SIZE), NOBODY, np.int32),
+        batch=np.full((nr_cpus, rules.lru_batch), NOBODY, np.int32),
+        batched=np.zeros(nr_cpus, np.int64),
+        duration=_records(NR_DURATIONS, DURATION),
+        picked=np.full(COMPACT_CLUSTER_MAX, NOBODY, np.int32),
+        work=_records(NR_CLASSES, WORK),
+        notes=_records(nr_notes, NOTE),
     )
     _place_scanners(state, memory)
     _empty_lists(memory, nr_objects)
     _price(memory, costs)
+    _last(memory, durations)
     vm = memory.vm[0]
     vm.closed, vm.swappiness, vm.nr_sets, vm.now = closed, swappiness, sets, now
     vm.random = 2 * seed + 1
@@ -111,7 +156,8 @@ def empty_memory(
     vm.readahead_hits = _FIRST_HITS
     vm.dirty_background_ratio, vm.dirty_ratio = _DIRTY_BACKGROUND_RATIO, _DIRTY_RATIO
     vm.dirty_expire_ns, vm.dirty_writeback_ns = _DIRTY_EXPIRE, _DIRTY_WRITEBACK
-    vm.flusher_at, vm.victim = now + _DIRTY_WRITEBACK, NOBODY
+    vm.flusher_at, vm.victim, vm.task = now + _DIRTY_WRITEBACK, NOBODY, NOBODY
+    vm.commit_at = NO_TRANSACTION
     vm.totalreserve = totalreserve_pages(state)
     return memory
 
@@ -153,6 +199,14 @@ def _price(memory: Memory, costs: Mapping[str, float]) -> None:
             memory.cost[0][name] = cost
 
 
+def _last(memory: Memory, durations: Mapping[str, Duration]) -> None:
+    """Write how long things last into the records that the model reads."""
+    for name, where in _DURATIONS.items():
+        if name in durations:
+            memory.duration[where].median = durations[name].median_ns
+            memory.duration[where].sigma = durations[name].sigma
+
+
 def describe_objects(memory: Memory, script: TouchedLoad) -> None:
     """Tell a Memory what the objects of a load are; those beyond are movable pages that nobody knows.
 
@@ -168,4 +222,5 @@ def describe_objects(memory: Memory, script: TouchedLoad) -> None:
     metadata = (facts["kind"] == UserKind.BLOCKDEV) & (facts["tells"] & OF_JOURNAL == 0)
     dirtied = np.zeros(len(facts), np.bool_)
     dirtied[script.requests["object"][script.requests["op"] == DIRTY]] = True
-    page.journaled[known] = metadata & (dirtied if (metadata & dirtied).any() else True)
+    held = metadata & (dirtied if (metadata & dirtied).any() else True)
+    page.journaled[known] = np.where(held, JOURNALED_FROM_START, NOT_JOURNALED)

@@ -111,7 +111,7 @@ def scenario_for(load: Load, seed: int) -> Scenario:
 
 def run_one(run: Run) -> tuple[Key, Figures]:
     """One run, from drawing to figures."""
-    return run.key, run_scenario(scenario_for(run.load, run.seed), run.setup, run.seed)
+    return run.key, run_scenario(scenario_for(run.load, run.seed), run.setup, run.seed).figures
 
 
 def run_all(runs: Sequence[Run], workers: int = 0) -> Iterator[tuple[Key, Figures]]:

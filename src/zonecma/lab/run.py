@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from zonecma.kernel.alloc import alloc_pages_bulk
 from zonecma.kernel.balance import run_kswapd
+from zonecma.kernel.chance import draw
 from zonecma.kernel.cma import cma_alloc, cma_release
 from zonecma.kernel.fault import make_present, settle_in, touch, write_to
 from zonecma.kernel.jit import entry, jit, primitive
@@ -92,24 +93,13 @@ def _dirty(s: State, m: Memory, request: Any) -> None:
 
 
 @jit
-def _draw(m: Memory, below: int) -> int:
-    """A number from 0 to ``below`` - 1, by chance (xorshift64)."""
-    x = m.vm[0].random
-    x ^= x << np.uint64(13)
-    x ^= x >> np.uint64(7)
-    x ^= x << np.uint64(17)
-    m.vm[0].random = x
-    return int((x >> np.uint64(11)) % np.uint64(below))
-
-
-@jit
 def _touch_untold(s: State, m: Memory, request: Any) -> None:
     """Accesses of the same task that no trace shows, for what they met lay in memory: any of its pages."""
     task, last = m.page[request.object].task, min(request.object + _NEARBY, m.vm[0].first_list)
     first = max(request.object - _NEARBY, 0)
     for _ in range(request.count):
         for _ in range(_TRIES):
-            obj = first + _draw(m, last - first)
+            obj = first + draw(m, last - first)
             page = m.page[obj]
             if page.task == task and page.kind == ANONYMOUS and page.where != ABSENT:
                 touch(s, m, Cpu(request.cpu), obj, False)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from zonecma.kernel.gfp import GFP_USER, Gfp
 from zonecma.kernel.memory import Memory
 from zonecma.kernel.state import GFP_CLASS, State
 from zonecma.kernel.validate import validate
@@ -14,8 +17,11 @@ from zonecma.lab.boot import boot_machine
 from zonecma.lab.boot_options import rules_called
 from zonecma.lab.memory import empty_memory
 from zonecma.lab.placements import parse_placement
-from zonecma.lab.tasks import Work, run_tasks, work_of
+from zonecma.lab.targets import target_mask
+from zonecma.lab.tasks import run_tasks
+from zonecma.lab.work import Work, work_of
 from zonecma.machine.boot.sequence import set_watermarks
+from zonecma.machine.durations import Duration
 from zonecma.placement.tables import fill_tables
 from zonecma.workload.scenario import MIB, PAGE_SIZE, Scenario
 from zonecma.workload.uses import GFP_MASKS
@@ -23,6 +29,10 @@ from zonecma.workload.uses import GFP_MASKS
 _SECOND = 1_000_000_000
 _PIECE = 5 * _SECOND
 """Of the load's time, run at a stretch: an interrupt is seen after it."""
+_LONGTERM_TARGET = GFP_USER | Gfp.NOWARN
+"""migrate_longterm_unpinnable_folios"""
+_TARGET_USERS = len(GFP_MASKS), len(GFP_MASKS) + 1
+"""gfp classes of the targets: of contiguous calls, and of pages that are pinned"""
 
 
 @dataclass(frozen=True)
@@ -39,38 +49,67 @@ class Setup:
     swap_mib: int = 1024
     costs: Mapping[str, float] = field(default_factory=dict)
     """ns, where they are not the usual ones: the disks of this machine"""
+    durations: Mapping[str, Duration] = field(default_factory=dict)
+    """how long pages are bound, where that is drawn"""
 
 
 Figures = dict[str, float]
 """What a run is measured by, by name."""
 
 
+@dataclass(frozen=True)
+class ScenarioRun:
+    """What became of a scenario."""
+
+    figures: Figures
+    area_pages: int
+    """frames of all areas"""
+    calls: NDArray[Any]
+    """CALL[]: contiguous calls, in the order in which they were made"""
+    notes: NDArray[Any]
+    """NOTE[]: what was in their way"""
+    classes: NDArray[Any]
+    """WORK[NR_CLASSES]: what they did to the pages in their way"""
+    samples: NDArray[Any]
+    """SAMPLE[]: memory over time"""
+    nr_notes: int
+    """how many notes there would be, had there been room for all"""
+
+
 def booted_state(setup: Setup, nr_objects: int) -> State:
     """The machine's allocator after boot, with room for so many objects."""
-    placement = parse_placement(setup.placement)
-    boot = boot_machine(
-        setup.board, placement, rules_called(setup.rules), command_line=setup.command_line
-    ).boot
+    placement, rules = parse_placement(setup.placement), rules_called(setup.rules)
+    masks = [*GFP_MASKS, target_mask(rules, placement), _LONGTERM_TARGET]
+    boot = boot_machine(setup.board, placement, rules, command_line=setup.command_line).boot
     if setup.rewritten:
         set_watermarks(boot)
     state = boot.nodes[boot.board.nodes[0]]._replace(
-        gfp=np.zeros(len(GFP_MASKS), GFP_CLASS).view(np.recarray),
+        gfp=np.zeros(len(masks), GFP_CLASS).view(np.recarray),
         object_pfn=np.full(nr_objects, -1, np.int32),
     )
-    fill_tables(state, placement, GFP_MASKS)
+    fill_tables(state, placement, masks)
     return state
 
 
-def run_scenario(scenario: Scenario, setup: Setup, seed: int) -> Figures:
+def run_scenario(scenario: Scenario, setup: Setup, seed: int) -> ScenarioRun:
     """Run a scenario to its end."""
     state = booted_state(setup, len(scenario.objects))
     memory = _memory_of(scenario, setup, state, seed)
-    work = work_of(scenario, int(state.conf.nr_cpus), seed)
+    work = work_of(scenario, int(state.conf.nr_cpus), seed, _TARGET_USERS)
     until = 0
     while run_tasks(state, memory, work, until):
         until += _PIECE
     validate(state)
-    return _figures(memory, work)
+    run = work.run[0]
+    return ScenarioRun(
+        figures=_figures(memory, work),
+        area_pages=int(state.cma["count"].sum()),
+        calls=work.call[: min(int(run.calls), len(work.call))].copy(),
+        notes=memory.notes[: min(int(memory.vm[0].nr_noted), len(memory.notes))].copy(),
+        classes=memory.work.copy(),
+        samples=work.sample[: int(run.samples)].copy(),
+        nr_notes=int(memory.vm[0].nr_noted),
+    )
 
 
 def _memory_of(scenario: Scenario, setup: Setup, state: State, seed: int) -> Memory:
@@ -80,6 +119,7 @@ def _memory_of(scenario: Scenario, setup: Setup, state: State, seed: int) -> Mem
         len(objects),
         swap_pages=setup.swap_mib * MIB,
         costs=setup.costs,
+        durations=setup.durations,
         rules=rules_called(setup.rules),
         seed=seed,
     )
@@ -89,16 +129,16 @@ def _memory_of(scenario: Scenario, setup: Setup, state: State, seed: int) -> Mem
 
 
 def _figures(memory: Memory, work: Work) -> Figures:
-    run, vm = work.run[0], memory.vm[0]
-    looks = max(int(run.samples), 1)
+    run, vm, samples = work.run[0], memory.vm[0], work.sample[: int(work.run[0].samples)]
     figures = {
         "elapsed": float(run.ended_at) / _SECOND,
-        "mean_free": float(run.free) / looks,
-        "mean_free_area": float(run.free_area) / looks,
-        "min_free": float(run.min_free),
-        "min_free_area": float(run.min_free_area),
-        "free_area_at_end": float(run.free_area_at_end),
+        "mean_free": float(samples["free"].mean()),
+        "mean_free_area": float(samples["free_area"].mean()),
+        "min_free": float(samples["free"].min()),
+        "min_free_area": float(samples["free_area"].min()),
+        "free_area_at_end": float(samples["free_area"][-1]),
         "killed": float(run.killed),
+        "not_pinned": float(run.not_pinned),
         "io_seconds": float(vm.io_ns) / _SECOND,
         "stall_seconds": float(vm.stall_ns) / _SECOND,
     }
@@ -117,5 +157,11 @@ COUNTERS = (
     "oom_kill",
     "pgpgin",
     "pgpgout",
+    "pgsteal_kswapd",
+    "pgsteal_direct",
+    "kswapd_wakes",
+    "dropped",
+    "failed",
+    "workingset_activate",
 )
-"""Of /proc/vmstat."""
+"""Of kernel.memory.VM; most are of /proc/vmstat."""

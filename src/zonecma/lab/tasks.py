@@ -8,138 +8,36 @@ time it takes is missing where it runs.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zonecma.kernel.balance import kswapd_cpu
 from zonecma.kernel.fault import touch_all
 from zonecma.kernel.jit import entry, jit, primitive
-from zonecma.kernel.memory import ABSENT, Memory
+from zonecma.kernel.memory import ABSENT, NR_KINDS, Memory
 from zonecma.kernel.pcp import refresh_cpu_vm_stats
-from zonecma.kernel.reference import by_reference
 from zonecma.kernel.release import release
-from zonecma.kernel.state import Records, State
+from zonecma.kernel.state import State
 from zonecma.kernel.units import Cpu
 from zonecma.kernel.zone import MAX_NR_ZONES, ZONE_CMA
-from zonecma.workload.scenario import Scenario
+from zonecma.lab.steps import SLICE, do_step
+from zonecma.lab.work import NO_CALL, NO_JOB, NOBODY, SAMPLE_NS, Work
 from zonecma.workload.steps import STORE
 
-SLICE = 500_000
-"""ns: how long a task runs before another that is ready gets its CPU."""
-_SAMPLE = 100_000_000
-"""ns between two looks at free memory."""
 _SECOND = 1_000_000_000
-_READ_AHEAD = 32
-"""Pages: read_ahead_kb is 128."""
-_NOBODY = -1
-_NO_JOB = -1
-
-TASK = np.dtype(
-    [
-        ("ready_at", "i8"),  # ns: its clock
-        ("job", "i8"),  # _NO_JOB: none is left for it
-        ("step", "i8"),
-        ("done", "i8"),  # accesses of this step, or objects given up
-        ("cpu", "i8"),  # where it ran last
-    ],
-    align=True,
-)
-"""One of the scenario's slots."""
-
-RUN = np.dtype(
-    [
-        ("next_job", "i8"),  # 0: none has begun
-        ("left", "i8"),  # tasks that have a job
-        ("ended_at", "i8"),  # ns: when the last job ended
-        ("seed", "u8"),  # of the objects that jobs draw
-        ("killed", "i8"),  # jobs
-        ("sample_at", "i8"),  # ns: next look at free memory
-        ("refresh_at", "i8"),  # ns: next run of the CPUs' vmstat timers
-        ("samples", "i8"),
-        ("free", "i8"),  # free pages, summed over the looks
-        ("free_area", "i8"),  # and those of them in areas
-        ("min_free", "i8"),
-        ("min_free_area", "i8"),
-        ("free_area_at_end", "i8"),
-    ],
-    align=True,
-)
-"""What a run counts: one record."""
-
-
-@by_reference
-class Work(NamedTuple):
-    """A scenario as it runs."""
-
-    step: Records
-    """STEP[steps]"""
-    first_step: NDArray[np.int64]
-    """i8[jobs + 2]"""
-    first_own: NDArray[np.int64]
-    """i8[slots + 1]"""
-    task: Records
-    """TASK[slots]"""
-    cpu_free_at: NDArray[np.int64]
-    """i8[CPUs]: ns"""
-    run: Records
-    """RUN[1]"""
-
-
-def work_of(scenario: Scenario, nr_cpus: int, seed: int) -> Work:
-    """A scenario before its first job."""
-    run = np.zeros(1, RUN).view(np.recarray)
-    run.seed = 2 * seed + 1
-    run.min_free = run.min_free_area = np.iinfo(np.int64).max
-    task = np.zeros(scenario.slots, TASK).view(np.recarray)
-    task.job, task.cpu = _NO_JOB, _NOBODY
-    return Work(
-        scenario.steps.view(np.recarray),
-        scenario.first_step,
-        scenario.first_own,
-        task,
-        np.zeros(nr_cpus, np.int64),
-        run,
-    )
 
 
 @primitive
-def _draw(w: Work, below: int) -> Any:
-    """A random number (xorshift64*, the upper half)."""
-    run = w.run[0]
-    run.seed ^= run.seed >> np.uint64(12)
-    run.seed ^= run.seed << np.uint64(25)
-    run.seed ^= run.seed >> np.uint64(27)
-    upper = np.int64((run.seed * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(33))
-    return (upper * below) >> 31
-
-
-@primitive
-def _object(w: Work, step: Any, slot: int, done: int) -> Any:
-    """The object of a step's next access."""
-    first = step.first + (w.first_own[slot] if step.own else 0)
-    return first + (_draw(w, step.span) if step.random else done)
-
-
-@primitive
-def _at_once(step: Any, done: int) -> Any:
-    """How many of a step's accesses are one piece: as many as are read ahead, and less than a slice."""
-    if step.random:
-        return 1
-    return min(step.count - done, _READ_AHEAD, max(SLICE // 2 // max(step.ns, 1), 1))
-
-
-@primitive
-def waited(m: Memory) -> Any:
-    """How long all tasks have waited for disks so far (ns)."""
-    return m.vm[0].io_ns
+def waited(m: Memory, w: Work) -> Any:
+    """How long all tasks have waited for disks, or slept, so far (ns)."""
+    return m.vm[0].io_ns + w.run[0].slept
 
 
 @jit
 def _next_job(w: Work, slot: int) -> None:
     task, run = w.task[slot], w.run[0]
-    task.done, task.job = 0, _NO_JOB
+    task.done, task.job = 0, NO_JOB
     if run.next_job < w.first_step.size - 1:
         task.job = run.next_job
         task.step = w.first_step[task.job]
@@ -158,50 +56,34 @@ def _exit(s: State, m: Memory, w: Work, slot: int, end: int) -> None:
     if task.done == count:
         w.run[0].ended_at = max(w.run[0].ended_at, m.vm[0].now)
         _next_job(w, slot)
-        w.run[0].left -= task.job == _NO_JOB
+        w.run[0].left -= task.job == NO_JOB
 
 
 @jit
 def _kill(w: Work, slot: int) -> None:
     """A job is ended: its task goes on with what comes after its last step."""
     task = w.task[slot]
-    if task.job != _NO_JOB and task.step < w.first_step[task.job + 1]:
-        task.step, task.done = w.first_step[task.job + 1], 0
+    if task.job != NO_JOB and task.step < w.first_step[task.job + 1]:
+        task.step, task.done, task.call = w.first_step[task.job + 1], 0, NO_CALL
         w.run[0].killed += 1
-
-
-@jit
-def _access(s: State, m: Memory, w: Work, slot: int, cpu: int) -> bool:
-    """The next accesses of a task; False when its job is killed."""
-    task = w.task[slot]
-    step = w.step[task.step]
-    count = _at_once(step, task.done)
-    m.vm[0].now += step.ns * count
-    found = touch_all(s, m, Cpu(cpu), _object(w, step, slot, task.done), count, step.op == STORE)
-    if not found or m.vm[0].victim != _NOBODY:
-        victim = m.vm[0].victim if m.vm[0].victim != _NOBODY else slot
-        m.vm[0].victim = _NOBODY
-        _kill(w, victim)
-        return victim != slot
-    task.done += count
-    if task.done >= step.count:
-        task.step, task.done = task.step + 1, 0
-    return True
 
 
 @jit
 def _run_task(s: State, m: Memory, w: Work, slot: int, cpu: int, begin: int) -> None:
     """Let a task run for a slice, or until it waits."""
-    task, before, kswapd = w.task[slot], waited(m), m.vm[0].kswapd_ns
-    task.cpu, m.vm[0].now = cpu, begin
+    task, before, kswapd = w.task[slot], waited(m, w), m.vm[0].kswapd_ns
+    task.cpu, m.vm[0].now, m.vm[0].task = cpu, begin, slot
     end, last = begin + SLICE, w.first_step[task.job + 1]
-    while m.vm[0].now < end and task.step < last and waited(m) == before:
-        if not _access(s, m, w, slot, cpu):
+    while m.vm[0].now < end and task.step < last and waited(m, w) == before:
+        victim = do_step(s, m, w, slot, Cpu(cpu))
+        if victim != NOBODY:
+            _kill(w, victim)
+        if victim == slot:
             break
     if task.step >= last and m.vm[0].now < end:
         _exit(s, m, w, slot, end)
     task.ready_at = m.vm[0].now
-    w.cpu_free_at[cpu] = m.vm[0].now - (waited(m) - before)
+    w.cpu_free_at[cpu] = m.vm[0].now - (waited(m, w) - before)
     its = kswapd_cpu(s)
     w.cpu_free_at[its] = max(w.cpu_free_at[its], begin) + m.vm[0].kswapd_ns - kswapd
 
@@ -209,10 +91,10 @@ def _run_task(s: State, m: Memory, w: Work, slot: int, cpu: int, begin: int) -> 
 @jit
 def _who(w: Work) -> int:
     """Whose turn it is: the slot that has been ready for longest."""
-    who, ready_at = _NOBODY, np.int64(np.iinfo(np.int64).max)
+    who, ready_at = NOBODY, np.int64(np.iinfo(np.int64).max)
     for slot in range(w.task.size):
         task = w.task[slot]
-        if task.job != _NO_JOB and task.ready_at < ready_at:
+        if task.job != NO_JOB and task.ready_at < ready_at:
             who, ready_at = slot, task.ready_at
     return who
 
@@ -220,7 +102,7 @@ def _who(w: Work) -> int:
 @jit
 def _where(w: Work, last: int, ready_at: int) -> int:
     """The CPU that a task runs on: its last one if that is free by then, or who is free first."""
-    if last != _NOBODY and w.cpu_free_at[last] <= ready_at:
+    if last != NOBODY and w.cpu_free_at[last] <= ready_at:
         return last
     return np.argmin(w.cpu_free_at)  # type: ignore[return-value]
 
@@ -236,16 +118,25 @@ def _free_pages(s: State) -> tuple[int, int]:
 
 
 @jit
-def _look(s: State, w: Work, now: int) -> None:
-    """What happens as time passes: a look at free memory, the CPUs' vmstat timers."""
+def _sample(s: State, m: Memory, w: Work, at: int) -> None:
+    """Look at memory."""
+    run = w.run[0]
+    if run.samples < w.sample.size:
+        sample = w.sample[run.samples]
+        sample.free, sample.free_area = _free_pages(s)
+        sample.time, sample.in_buffers = at, run.in_buffers
+        for kind in range(NR_KINDS):
+            sample.used[kind] = m.used[kind]
+        run.samples += 1
+
+
+@jit
+def _look(s: State, m: Memory, w: Work, now: int) -> None:
+    """What happens as time passes: a look at memory, the CPUs' vmstat timers."""
     run = w.run[0]
     while run.sample_at <= now:
-        free, in_areas = _free_pages(s)
-        run.free += free
-        run.free_area += in_areas
-        run.min_free, run.min_free_area = min(run.min_free, free), min(run.min_free_area, in_areas)
-        run.samples += 1
-        run.sample_at += _SAMPLE
+        _sample(s, m, w, run.sample_at)
+        run.sample_at += SAMPLE_NS
     if run.refresh_at <= now:
         run.refresh_at = now + _SECOND
         for cpu in range(w.cpu_free_at.size):
@@ -261,7 +152,7 @@ def _begin(s: State, m: Memory, w: Work) -> None:
     w.run[0].next_job = 1
     for slot in range(w.task.size):
         _next_job(w, slot)
-        w.run[0].left += w.task[slot].job != _NO_JOB
+        w.run[0].left += w.task[slot].job != NO_JOB
 
 
 @entry
@@ -279,8 +170,8 @@ def run_tasks(s: State, m: Memory, w: Work, until: int) -> bool:
         begin = max(task.ready_at, w.cpu_free_at[cpu])
         if begin >= until:
             return True
-        _look(s, w, begin)
+        _look(s, m, w, begin)
         s.config[0].this_cpu = cpu
         _run_task(s, m, w, slot, cpu, begin)
-    w.run[0].free_area_at_end = _free_pages(s)[1]
+    _sample(s, m, w, w.run[0].ended_at)
     return False

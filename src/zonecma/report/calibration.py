@@ -1,4 +1,4 @@
-"""How a calibration looks: a table, JSON, and the file of costs that other verbs read."""
+"""How a calibration looks: a table, JSON, and the files of costs and durations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from zonecma.lab.calibrate import Calibration, Estimate, Figure
+from zonecma.lab.calibrate_durations import FEWEST, BondEstimate
 from zonecma.report.table import aligned, notes, thousands, width
 from zonecma.report.words import count, printable, wrapped
 
@@ -20,6 +21,14 @@ _NOTES = (
     " for those between; but 10 %: without the slowest tenth of them, where somebody computed, waited or"
     " was interrupted",
 )
+_BOND_HEADS = ["bond", "samples", "median", "99 %", "default", "99 %"]
+_BOND_NOTES = {
+    "write": "what is left of a page's write when a task begins to wait for it, up to the task's next"
+    " event, or jbd2's, which fsync wakes: no bound, since the write began before",
+    "commit": "from one commit of a journal to the next that can be told from it, whoever asked for"
+    " it: an upper bound, since some leave no event",
+}
+"""What the samples of a bond are."""
 
 
 def calibration_table(calibration: Calibration, columns: int | None = None) -> str:
@@ -33,7 +42,7 @@ def calibration_table(calibration: Calibration, columns: int | None = None) -> s
         parts.append(_list("not measured, but known:", calibration.known, columns))
     if calibration.kept:
         parts.append(_list("not told by this recording, and left as they were:", calibration.kept, columns))
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *_durations(calibration.durations, columns)])
 
 
 def _row(estimate: Estimate) -> list[str]:
@@ -45,6 +54,27 @@ def _row(estimate: Estimate) -> list[str]:
         _time(estimate.ns),
         f"{low}-{high}",
         *(f"{100 * error:+,.0f} %" for error in errors),
+    ]
+
+
+def _durations(durations: tuple[BondEstimate, ...], columns: int) -> list[str]:
+    """How long pages were bound."""
+    if not durations:
+        return []
+    heading = wrapped(f"how long pages were bound; of fewer than {FEWEST} samples nothing is told", columns)
+    rows = [_BOND_HEADS, *map(_bond_row, durations)]
+    said = [f"{one.bond}: {_BOND_NOTES[one.bond]}" for one in durations if one.told]
+    return [heading, aligned(rows), *([notes(said, columns)] if said else [])]
+
+
+def _bond_row(one: BondEstimate) -> list[str]:
+    found = [_time(one.median_ns), _time(one.p99_ns)] if one.told else ["-", "-"]
+    return [
+        one.bond,
+        thousands(one.samples),
+        *found,
+        _time(one.default_median_ns),
+        _time(one.default_p99_ns),
     ]
 
 
@@ -82,6 +112,19 @@ def calibration_toml(calibration: Calibration) -> str:
     known = (_table(one.step, one.ns, f"{by}: {one.source}") for one in calibration.known)
     head = f"# What {by} found; other steps cost what they cost without this file.\n"
     return "\n".join([head, *measured, *known])
+
+
+def durations_toml(calibration: Calibration) -> str:
+    """A file of durations that names what was measured."""
+    by = f"zonecma calibrate {printable(calibration.recording)}"
+    told = (_duration(one, by) for one in calibration.durations if one.told)
+    return "\n".join([f"# What {by} found; other bonds last what they last without this file.\n", *told])
+
+
+def _duration(one: BondEstimate, by: str) -> str:
+    source = f"measured: {by}, {count(one.samples, 'sample')}; {_BOND_NOTES[one.bond]}"
+    figures = f"median_ms = {one.median_ns / 1e6}\np99_ms = {one.p99_ns / 1e6}"
+    return f"[{one.bond}]\n{figures}\nsource = {json.dumps(source, ensure_ascii=False)}\n"
 
 
 def _table(step: str, ns: float, source: str) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from zonecma.kernel.memory import GET_USER_PAGES, SPLICE
+
 NEVER_AGAIN = 0
 """ns: a call that fails is not made again"""
 
@@ -15,7 +17,7 @@ STEP = np.dtype(
         ("own", "u1"),  # 1: ``first`` counts from the first object of the job's slot
         ("random", "u1"),  # 1: objects are drawn; else one after the other
         ("first", "i4"),  # object, or number of a contiguous buffer
-        ("span", "i4"),  # objects to choose from; of a contiguous call: order of its alignment
+        ("span", "i4"),  # objects to choose from; of a call: order of its alignment; of HOLD: how long
         ("count", "i4"),  # accesses, objects or frames
         ("ns", "i8"),  # CPU time before each access, or how long to sleep
         ("again", "i8"),  # ns after which a contiguous call that failed is made again; NEVER_AGAIN
@@ -36,12 +38,15 @@ DIRECT_READ, DIRECT_WRITE = 4, 5
 PIN = 6
 """for long (FOLL_LONGTERM): RDMA, VFIO, io_uring's fixed buffers"""
 HOLD = 7
-"""a plain reference for as long as its holder likes: vmsplice, or a driver"""
+"""a plain reference: vmsplice, process_vm_readv, or a driver's"""
 LET_GO = 8
 """the end of PIN or HOLD"""
 CALL, RELEASE = 9, 10
 """cma_alloc and cma_release"""
 SLEEP = 11
+
+UNTIL_LET_GO = -1
+"""STEP.span of a HOLD that LET_GO ends; else it is one of the durations of kernel.memory"""
 
 DMA_ALIGNMENT = 8
 """Order that contiguous buffers are aligned to at most (CONFIG_CMA_ALIGNMENT)."""
@@ -92,8 +97,16 @@ class Programs:
         self._step(PIN, first, count, own=own)
 
     def hold(self, first: int, count: int, *, own: bool = True) -> None:
-        """Keep references to pages where they are."""
-        self._step(HOLD, first, count, own=own)
+        """Keep references to pages where they are, until they are let go."""
+        self._step(HOLD, first, count, own=own, span=UNTIL_LET_GO)
+
+    def splice(self, first: int, count: int, *, own: bool = True) -> None:
+        """Give pages to a pipe, which keeps references to them until it is read (vmsplice)."""
+        self._step(HOLD, first, count, own=own, span=SPLICE)
+
+    def peek(self, first: int, count: int, *, own: bool = True) -> None:
+        """Have the kernel look at pages for another program (process_vm_readv, ptrace)."""
+        self._step(HOLD, first, count, own=own, span=GET_USER_PAGES)
 
     def let_go(self, first: int, count: int, *, own: bool = True) -> None:
         """End what ``pin`` or ``hold`` began."""
@@ -140,5 +153,5 @@ class Programs:
         if op <= LET_GO and count == 0:
             return
         drawn = span is not None and op in (LOAD, STORE)
-        reach = max(count if span is None else span, 0 if op == CALL else 1)
+        reach = max(count, 1) if span is None else max(span, 1) if drawn else span
         self.rows.append((op, own, drawn, first, reach, count, int(ns), int(again), int(patience)))

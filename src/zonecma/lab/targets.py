@@ -1,0 +1,18 @@
+"""What a migration out of an area asks for."""
+
+from __future__ import annotations
+
+from zonecma.kernel.gfp import GFP_MIGRATION_TARGET, Gfp
+from zonecma.kernel.rules import Rules
+from zonecma.placement import Placement
+from zonecma.placement.policy import HOME_ZONES
+
+
+def target_mask(rules: Rules, placement: Placement) -> int:
+    """The gfp mask of the pages that a contiguous call moves others to (alloc_migration_target).
+
+    Since 4.11 what leaves a zone of movable memory may come back to it.  In 4.7 only what leaves
+    highmem may: on 64-bit nothing does.
+    """
+    returns = rules.movable_targets_high and placement.home in HOME_ZONES
+    return GFP_MIGRATION_TARGET | (Gfp.HIGHMEM if returns else 0)

@@ -52,6 +52,7 @@ def test_a_sound_one(programs):
         (lambda p: p.call(-1, 4), "step 7 names a buffer that there is not"),
         (lambda p: p.release(3), "step 7 names a buffer that there is not"),
         (lambda p: (p.call(5, 9), p.release(3)), "step 8 releases a buffer that nobody asks for"),
+        (lambda p: p.rows.append((7, 0, 0, 0, 99, 1, 0, 0, 0)), "step 7 holds pages for a time that is not"),
         (lambda p: p.rows.append((12, 0, 0, 0, 1, 1, 0, 0, 0)), "step 7 is no operation"),
     ],
 )

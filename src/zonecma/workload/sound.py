@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from zonecma.kernel.memory import ABSENT, ON_DISK
+from zonecma.kernel.memory import ABSENT, NR_DURATIONS, ON_DISK
 from zonecma.workload.scenario import NOBODY, Scenario
-from zonecma.workload.steps import CALL, LET_GO, RELEASE, SLEEP
+from zonecma.workload.steps import CALL, HOLD, LET_GO, RELEASE, SLEEP, UNTIL_LET_GO
 from zonecma.workload.uses import USES
 
 _HIGHEST_ORDER = 10
@@ -65,6 +65,8 @@ def _accesses(scenario: Scenario) -> Iterator[str]:
     yield from _named(names_objects & outside, "step", "names objects that its job does not have")
     negative = (steps["ns"] < 0) | (steps["again"] < 0) | (steps["patience"] < 0)
     yield from _named(negative, "step", "takes a negative time")
+    lasts = (steps["span"] < UNTIL_LET_GO) | (steps["span"] >= NR_DURATIONS)
+    yield from _named((steps["op"] == HOLD) & lasts, "step", "holds pages for a time that is not known")
 
 
 def _calls(scenario: Scenario) -> Iterator[str]:

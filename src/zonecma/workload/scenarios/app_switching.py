@@ -35,7 +35,7 @@ class AppSwitching(GeneratedLoad):
     kernel_mib: float = parameter(250, "slab of the kernel, MiB")
     cached_mib: float = parameter(300, "files that were read before, MiB")
     switches: int = parameter(50, "times that another app comes to the front")
-    every_ms: float = parameter(100, "from one to the next, ms")
+    every_ms: float = parameter(300, "from one to the next, ms")
     hot_percent: float = parameter(40, "of an app's memory that a relaunch uses", f"assumed; {_HOT}")
     calls: int = parameter(20, "contiguous calls")
     call_pages: int = parameter(1280, "size of each, pages", _CAMERA, least=1)

@@ -40,7 +40,7 @@ class Database(GeneratedLoad):
     bits: int = parameter(
         32, "of a window's pixel", "2025 pages: https://github.com/raspberrypi/linux/issues/2966", least=1
     )
-    shown_ms: float = parameter(100, "how long each is there, and then is not, ms")
+    shown_ms: float = parameter(250, "how long each is there, and then is not, ms")
 
     def draw(self, seed: int) -> Scenario:
         """Which pages of the database are used."""

@@ -8,9 +8,9 @@ import numpy as np
 
 from zonecma.workload.generated import GeneratedLoad, parameter
 from zonecma.workload.scenario import MIB, Scenario
-from zonecma.workload.scenarios.common import Stage, grow
+from zonecma.workload.scenarios.common import Region, Stage, grow
 from zonecma.workload.steps import Programs
-from zonecma.workload.uses import HUGE, READ, SLAB, USES
+from zonecma.workload.uses import HUGE, PROGRAM, READ, SLAB, USES
 
 _GIGANTIC = 18
 """Order of a page of 1 GiB."""
@@ -47,11 +47,12 @@ class HugePages(GeneratedLoad):
         mean = int(self.program_mib * MIB) >> order
         largest = int(mean * (1 + self.spread)) + 1
         kernel, cache = stage.region(SLAB, self.kernel_mib), stage.region(READ, self.cached_mib)
-        for _ in range(self.programs + 1):
-            stage.pages_of_task(largest, HUGE)
-        stage.fill(kernel, cache)
-        sizes = mean * draw.uniform(1 - self.spread, 1 + self.spread, self.jobs)
-        for number, size in enumerate(np.maximum(sizes, 1).astype(int).tolist()):
+        slots = [stage.pages_of_task(largest, HUGE) for _ in range(self.programs + 1)]
+        drawn = mean * draw.uniform(1 - self.spread, 1 + self.spread, self.jobs)
+        sizes = np.maximum(drawn, 1).astype(int).tolist()
+        first = zip(slots[: self.programs], sizes[: self.programs], strict=False)
+        stage.fill(kernel, cache, *(Region(slot, size, PROGRAM) for slot, size in first))
+        for number, size in enumerate(sizes):
             if number == self.programs:
                 self._hugetlb(programs)
             programs.begin()

@@ -40,7 +40,7 @@ class LongPins(GeneratedLoad):
     pinned_ms: float = parameter(600, "how long each pins, ms")
     system_mib: float = parameter(250, "memory of all other programs, MiB")
     kernel_mib: float = parameter(80, "slab of the kernel, MiB")
-    cached_mib: float = parameter(750, "files that were read before, MiB")
+    cached_mib: float = parameter(1200, "files that were read before, MiB")
     calls: int = parameter(20, "contiguous calls")
     call_mib: float = parameter(16, "size of each, MiB", least=0.01)
     hold_ms: float = parameter(80, "how long a buffer is held, and then is not, ms")

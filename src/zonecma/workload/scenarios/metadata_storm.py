@@ -48,11 +48,11 @@ class MetadataStorm(GeneratedLoad):
     file_us: float = parameter(300, "CPU time for a file, microseconds")
     system_mib: float = parameter(400, "memory of all other programs, MiB")
     kernel_mib: float = parameter(120, "slab of the kernel, MiB")
-    cached_mib: float = parameter(1900, "files that were read before, MiB")
+    cached_mib: float = parameter(2100, "files that were read before, MiB")
     calls: int = parameter(
         24, "contiguous calls, for pictures of 4K or full HD in turn", f"assumed; {_TEMPORARY}"
     )
-    hold_ms: float = parameter(60, "how long a buffer is held, and then is not, ms")
+    hold_ms: float = parameter(300, "how long a buffer is held, and then is not, ms")
     again_ms: float = parameter(100, "wait before a call that failed is made again, ms", AGAIN_SOURCE)
     patience_ms: float = parameter(3000, "after which it is given up, ms")
 

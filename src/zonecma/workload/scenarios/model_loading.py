@@ -36,9 +36,9 @@ class ModelLoading(GeneratedLoad):
     buffer_kib: float = parameter(57800, "size of each, KiB", _NPU, least=4)
     again_ms: float = parameter(100, "wait before a call that failed is made again, ms", AGAIN_SOURCE)
     patience_ms: float = parameter(1000, "after which it is given up, ms")
-    apps_mib: float = parameter(4600, "memory of apps and services, MiB")
+    apps_mib: float = parameter(4900, "memory of apps and services, MiB")
     kernel_mib: float = parameter(400, "slab of the kernel, MiB")
-    cached_mib: float = parameter(1400, "files that were read before, MiB")
+    cached_mib: float = parameter(1700, "files that were read before, MiB")
     app_percent: float = parameter(4, "of the apps' memory that is used each time the model is read")
 
     def draw(self, seed: int) -> Scenario:

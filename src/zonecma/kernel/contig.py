@@ -17,7 +17,7 @@ from zonecma.kernel.lru import is_anonymous
 from zonecma.kernel.lru_batch import lru_add_drain_all
 from zonecma.kernel.memory import DIRTY, NO_LRU, SHARED, SWAP_CACHE, WRITEBACK, Memory, charge
 from zonecma.kernel.migrate import NOBODY, migrate_pages
-from zonecma.kernel.move import EBUSY, ENOMEM, OK, head_of_object, is_movable_object
+from zonecma.kernel.move import EBUSY, ENOMEM, ESPLIT, OK, head_of_object, is_movable_object
 from zonecma.kernel.page_class import class_of_object
 from zonecma.kernel.reclaim import evict
 from zonecma.kernel.state import IN_BUDDY, IN_USE, State
@@ -124,7 +124,7 @@ def _note_failures(s: State, m: Memory, nr: int) -> None:
 
 @jit
 def _migrate_batch(s: State, m: Memory, cpu: Cpu, nr: int, target_user: User) -> tuple[Code, Pages]:
-    """Get the picked objects out of the range: OK, EBUSY or ENOMEM, and the frames moved."""
+    """Get the picked objects out of the range: OK, EBUSY, ENOMEM or ESPLIT, and the frames moved."""
     moved, error = Pages(0), OK
     for _ in range(_TRIES):
         if m.vm[0].closed:
@@ -133,6 +133,8 @@ def _migrate_batch(s: State, m: Memory, cpu: Cpu, nr: int, target_user: User) ->
         moved = Pages(moved + more)
         if _nr_left(s, m, nr) == 0:
             return OK, moved
+        if error == ESPLIT:
+            return ESPLIT, moved
         if error == ENOMEM and has(s, GIVES_UP_WITHOUT_TARGET):
             break
     _note_failures(s, m, nr)
@@ -154,15 +156,19 @@ def migrate_range(
 ) -> tuple[Code, Pages]:
     """Empty an isolated range (__alloc_contig_migrate_range): OK, EBUSY or ENOMEM, and the frames moved.
 
-    Where a page of a batch stays, the rest of the range is not looked at.
+    Where a page of a batch stays, the rest of the range is not looked at.  After a large page is split
+    its batch is taken anew.
     """
     pfn, moved = start, Pages(0)
     _prepare(s, m)
     while pfn < end:
+        begun = pfn
         pfn, nr = _isolate_batch(s, m, pfn, end)
         if nr:
             error, more = _migrate_batch(s, m, cpu, nr, target_user)
             moved = Pages(moved + more)
-            if error != OK:
+            if error == ESPLIT:
+                pfn = begun
+            elif error != OK:
                 return error, moved
     return OK, moved

@@ -10,6 +10,7 @@ from zonecma.kernel.bonds import FOREVER, PAGE_LOCK, bind, is_locked, lock_until
 from zonecma.kernel.buffer_heads import look_up
 from zonecma.kernel.disk import read
 from zonecma.kernel.free import free_pages
+from zonecma.kernel.huge import take_apart
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.journal import bring_metadata, change_metadata, commit_in_time
 from zonecma.kernel.lru import is_anonymous, is_mapped, lru_add_new, mark_accessed, pages_of
@@ -21,6 +22,7 @@ from zonecma.kernel.memory import (
     IN_MEMORY,
     IN_SWAP,
     KERNEL,
+    NO_TAILS,
     READAHEAD,
     SWAP,
     YOUNG,
@@ -164,6 +166,9 @@ def make_present(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
     """
     where = m.page[obj].where
     came = _swap_in(s, m, cpu, obj) if where == IN_SWAP else _bring(s, m, cpu, obj)
+    if not came and m.page[obj].tails != NO_TAILS and m.page[obj].order:
+        take_apart(m, obj)
+        came = _bring(s, m, cpu, obj)
     if came:
         charge(m, m.cost[0].fault * pages_of(m, obj))
     elif m.page[obj].where == where:

@@ -65,6 +65,9 @@ NO_LRU = 255
 
 NOT_QUEUED = -1
 
+NO_TAILS = 0
+"""PAGE.tails: no huge page, or one that nobody splits; object 0 is no tail"""
+
 # PAGE.journaled
 NOT_JOURNALED = Code(0)
 JOURNALED = Code(1)
@@ -101,10 +104,12 @@ PAGE = np.dtype(
         ("bound_until", "i8"),  # ns
         ("since", "i8"),  # ns: when it came to memory
         ("by", "i4"),  # task that brought it
+        ("tails", "i4"),  # object of the second small page of a huge one; NO_TAILS
+        ("whole_gfp", "u1"),  # gfp class of a fault that makes it whole
     ],
     align=True,
 )
-"""One object's page, or chunk of pages: 96 bytes."""
+"""One object's page, or chunk of pages: 104 bytes."""
 
 LRU_SET = np.dtype(
     [

@@ -8,11 +8,12 @@ from __future__ import annotations
 from zonecma.kernel.bonds import is_locked, is_referenced
 from zonecma.kernel.buffers import are_buffers_busy
 from zonecma.kernel.chunk import chunk_order, chunk_pages
-from zonecma.kernel.features import BATCHES_MIGRATION, MIGRATES_BUFFERS, has
+from zonecma.kernel.features import BATCHES_MIGRATION, MIGRATES_BUFFERS, SPLITS_LARGE_PAGES, has
 from zonecma.kernel.free import free_pages
+from zonecma.kernel.huge import split_huge_page
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.memory import BLOCKDEV, DIRTY, DISK, WRITEBACK, Memory, charge, wait_until
-from zonecma.kernel.move import EAGAIN, EBUSY, ENOMEM, OK, move_object
+from zonecma.kernel.move import EAGAIN, EBUSY, ENOMEM, ESPLIT, OK, move_object
 from zonecma.kernel.page_class import class_of_object
 from zonecma.kernel.pageblock import pageblock_of
 from zonecma.kernel.slowpath import alloc_pages_reclaim
@@ -88,18 +89,22 @@ def unmap_and_move(
 ) -> Code:
     """Move one object to frames of gfp class ``target_user``: OK, ENOMEM when there are none.
 
-    EAGAIN: another pass may move it; EBUSY: none of this stage will.  The target is allocated before
-    the page is looked at, and freed again when it stays.
+    EAGAIN: another pass may move it; EBUSY: none of this stage will; ESPLIT: its small pages may.  The
+    target is allocated before the page is looked at, and freed again when it stays.
     """
     head = Pfn(s.object_pfn[obj])
     order, work = chunk_order(s, head), m.work[class_of_object(s, m, obj)]
     target = alloc_pages_reclaim(s, m, cpu, target_user, order)
     work.tries += 1
-    if target == NO_PFN:
-        return ENOMEM
-    if s.object_pfn[obj] != head:  # reclaim took it meanwhile, or compaction moved it
-        free_pages(s, cpu, target, order)
-        return OK
+    gone = s.object_pfn[obj] != head  # reclaim took it meanwhile, or compaction moved it
+    split = not gone and chunk_order(s, head) != order  # reclaim did, to swap it out
+    if target == NO_PFN and not gone and not split:
+        split = has(s, SPLITS_LARGE_PAGES) and split_huge_page(s, m, obj)
+        return ESPLIT if split else ENOMEM
+    if gone or split:
+        if target != NO_PFN:
+            free_pages(s, cpu, target, order)
+        return ESPLIT if split else OK
     error = _try(s, m, obj, waits, moves)
     if error != OK:
         free_pages(s, cpu, target, order)
@@ -137,8 +142,8 @@ def _pass(
         if m.picked[i] != NOBODY:
             error, pages = _move_picked(s, m, cpu, i, target_user, waits, moves)
             moved = Pages(moved + pages)
-            if error == ENOMEM:
-                return ENOMEM, moved
+            if error == ENOMEM or error == ESPLIT:
+                return error, moved
             found = EAGAIN if error == EAGAIN else found
     return found, moved
 
@@ -159,7 +164,9 @@ def _passes(
 
 @jit
 def migrate_pages(s: State, m: Memory, cpu: Cpu, target_user: User, nr: int) -> tuple[Code, Pages]:
-    """Move the first ``nr`` picked objects: OK or ENOMEM, and the frames moved.  Who stays stays picked.
+    """Move the first ``nr`` picked objects: OK, ENOMEM or ESPLIT, and the frames moved.
+
+    Who stays stays picked.
 
     Since 6.3 all of them are tried without waiting first, and those that are left one by one.
     """
@@ -167,7 +174,7 @@ def migrate_pages(s: State, m: Memory, cpu: Cpu, target_user: User, nr: int) -> 
         return _passes(s, m, cpu, target_user, nr, NR_MAX_MIGRATE_PAGES_RETRY, _PASSES_WITHOUT_FORCE, 1)
     tries = NR_MAX_MIGRATE_ASYNC_RETRY
     error, moved = _passes(s, m, cpu, target_user, nr, tries, tries, tries)
-    if error != ENOMEM:
+    if error != ENOMEM and error != ESPLIT:
         error, more = _pass(s, m, cpu, target_user, nr, True, NR_MAX_MIGRATE_SYNC_RETRY)
         moved = Pages(moved + more)
     return error, moved

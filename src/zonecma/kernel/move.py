@@ -15,6 +15,8 @@ OK = Code(0)
 EAGAIN = Code(11)
 ENOMEM = Code(12)
 EBUSY = Code(16)
+ESPLIT = Code(255)
+"""the model's own: a large page found no target, and was split"""
 
 
 @jit

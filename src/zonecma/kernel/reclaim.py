@@ -8,6 +8,7 @@ from __future__ import annotations
 from zonecma.kernel.bonds import is_locked, is_referenced
 from zonecma.kernel.checkpoint import is_held_by_journal, leave_journal
 from zonecma.kernel.features import BALANCES_BY_COST, NODE_LRUS, has
+from zonecma.kernel.huge import split_huge_page
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.limits import SWAP_CLUSTER_MAX
 from zonecma.kernel.lru import (
@@ -151,6 +152,7 @@ def _shrink_page(s: State, m: Memory, cpu: Cpu, obj: int) -> Code:
     if is_referenced(m, obj) or is_held_by_journal(m, obj):
         return _ACTIVATE
     if is_anonymous(m, obj) and not page.page_flags & SWAP_CACHE:
+        split_huge_page(s, m, obj)  # its small pages follow, each by itself
         if not add_to_swap(m, obj):
             return _ACTIVATE
         _page_out(s, m, obj)

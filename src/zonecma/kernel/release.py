@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zonecma.kernel.bonds import NO_BOND
 from zonecma.kernel.checkpoint import leave_journal
+from zonecma.kernel.huge import make_whole, nr_tails
 from zonecma.kernel.jit import jit
 from zonecma.kernel.lru import lru_del, pages_of
 from zonecma.kernel.memory import ABSENT, IN_MEMORY, Memory, charge
@@ -17,7 +18,17 @@ from zonecma.kernel.writeback import forget_io
 
 @jit
 def release(s: State, m: Memory, cpu: Cpu, obj: int) -> None:
-    """The program gives an object up, wherever it is (exit, munmap, truncate)."""
+    """The program gives an object up, wherever it is (exit, munmap, truncate); all of a huge page."""
+    tails, count = m.page[obj].tails, nr_tails(m, obj)
+    _release(s, m, cpu, obj)
+    for tail in range(tails, tails + count):
+        if m.page[tail].where != ABSENT:
+            _release(s, m, cpu, tail)
+    make_whole(m, obj)
+
+
+@jit
+def _release(s: State, m: Memory, cpu: Cpu, obj: int) -> None:
     page = m.page[obj]
     free_swap(m, obj)
     leave_journal(m, obj)

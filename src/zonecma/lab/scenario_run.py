@@ -72,6 +72,8 @@ class ScenarioRun:
     """WORK[NR_CLASSES]: what they did to the pages in their way"""
     samples: NDArray[Any]
     """SAMPLE[]: memory over time"""
+    begun_at: int
+    """ns: the clock when the load began"""
     nr_notes: int
     """how many notes there would be, had there been room for all"""
 
@@ -96,18 +98,20 @@ def run_scenario(scenario: Scenario, setup: Setup, seed: int) -> ScenarioRun:
     state = booted_state(setup, len(scenario.objects))
     memory = _memory_of(scenario, setup, state, seed)
     work = work_of(scenario, int(state.conf.nr_cpus), seed, _TARGET_USERS)
-    until = 0
+    run_tasks(state, memory, work, 0)
+    before, until = memory.vm[0].copy(), _PIECE
     while run_tasks(state, memory, work, until):
         until += _PIECE
     validate(state)
     run = work.run[0]
     return ScenarioRun(
-        figures=_figures(memory, work),
+        figures=_figures(memory, before, work),
         area_pages=int(state.cma["count"].sum()),
         calls=work.call[: min(int(run.calls), len(work.call))].copy(),
         notes=memory.notes[: min(int(memory.vm[0].nr_noted), len(memory.notes))].copy(),
         classes=memory.work.copy(),
         samples=work.sample[: int(run.samples)].copy(),
+        begun_at=int(run.begun_at),
         nr_notes=int(memory.vm[0].nr_noted),
     )
 
@@ -128,10 +132,11 @@ def _memory_of(scenario: Scenario, setup: Setup, state: State, seed: int) -> Mem
     return memory
 
 
-def _figures(memory: Memory, work: Work) -> Figures:
+def _figures(memory: Memory, before: Any, work: Work) -> Figures:
+    """``before``: VM when the load began."""
     run, vm, samples = work.run[0], memory.vm[0], work.sample[: int(work.run[0].samples)]
     figures = {
-        "elapsed": float(run.ended_at) / _SECOND,
+        "elapsed": float(run.ended_at - run.begun_at) / _SECOND,
         "mean_free": float(samples["free"].mean()),
         "mean_free_area": float(samples["free_area"].mean()),
         "min_free": float(samples["free"].min()),
@@ -139,11 +144,11 @@ def _figures(memory: Memory, work: Work) -> Figures:
         "free_area_at_end": float(samples["free_area"][-1]),
         "killed": float(run.killed),
         "not_pinned": float(run.not_pinned),
-        "io_seconds": float(vm.io_ns) / _SECOND,
-        "stall_seconds": float(vm.stall_ns) / _SECOND,
+        "io_seconds": float(vm.io_ns - before.io_ns) / _SECOND,
+        "stall_seconds": float(vm.stall_ns - before.stall_ns) / _SECOND,
     }
     figures["mem_free_kb"] = figures["mean_free"] * PAGE_SIZE / 1024
-    return figures | {name: float(vm[name]) for name in COUNTERS}
+    return figures | {name: float(vm[name] - before[name]) for name in COUNTERS}
 
 
 COUNTERS = (

@@ -12,6 +12,7 @@ from zonecma.kernel.cma import cma_alloc, cma_release
 from zonecma.kernel.direct_io import direct_io
 from zonecma.kernel.durations import draw_duration
 from zonecma.kernel.fault import touch_all
+from zonecma.kernel.huge import nr_tails
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.journal import commit_in_time
 from zonecma.kernel.memory import ABSENT, Memory
@@ -75,6 +76,16 @@ def _at_once(step: Any, done: int) -> Any:
 
 
 @jit
+def _touch(s: State, m: Memory, cpu: Cpu, first: int, count: int, write: bool) -> bool:
+    """Access objects, and the small pages of huge ones that are not whole; False when no memory was found."""
+    found = touch_all(s, m, cpu, first, count, write)
+    for obj in range(first, first + count):
+        if found and nr_tails(m, obj):
+            found = touch_all(s, m, cpu, m.page[obj].tails, nr_tails(m, obj), write)
+    return found
+
+
+@jit
 def _access(s: State, m: Memory, w: Work, slot: int, cpu: Cpu, step: Any) -> bool:
     """The next accesses of a step; False when no memory was found."""
     task, first = w.task[slot], _first(w, step, slot)
@@ -82,7 +93,7 @@ def _access(s: State, m: Memory, w: Work, slot: int, cpu: Cpu, step: Any) -> boo
     m.vm[0].now += step.ns * count
     first += _draw(w, step.span) if step.random else task.done
     task.done += count
-    return touch_all(s, m, cpu, first, count, step.op == STORE)
+    return _touch(s, m, cpu, first, count, step.op == STORE)
 
 
 @jit

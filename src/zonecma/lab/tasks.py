@@ -145,30 +145,35 @@ def _look(s: State, m: Memory, w: Work, now: int) -> None:
 
 @jit
 def _begin(s: State, m: Memory, w: Work) -> None:
-    """What runs before the load (job 0), on the first CPU; then the first jobs begin, at time 0."""
+    """What runs before the load (job 0), on the first CPU; then the first jobs begin."""
     for i in range(w.first_step[0], w.first_step[1]):
         touch_all(s, m, Cpu(0), w.step[i].first, w.step[i].count, w.step[i].op == STORE)
-    m.vm[0].now = 0
-    w.run[0].next_job = 1
+    run, now = w.run[0], m.vm[0].now
+    run.next_job, run.begun_at, run.ended_at = 1, now, now
+    run.sample_at, run.refresh_at = now, now
+    w.cpu_free_at[:] = now
     for slot in range(w.task.size):
+        w.task[slot].ready_at = now
         _next_job(w, slot)
-        w.run[0].left += w.task[slot].job != NO_JOB
+        run.left += w.task[slot].job != NO_JOB
 
 
 @entry
 def run_tasks(s: State, m: Memory, w: Work, until: int) -> bool:
-    """Run until the clock shows ``until`` (ns); False when all jobs have ended.
+    """Run for ``until`` ns of the load's time; False when all jobs have ended.
 
-    One door for all: machine code of the whole model is behind each.
+    The first run ends when the load begins.  One door for all: machine code of the whole model is
+    behind each.
     """
     if w.run[0].next_job == 0:
         _begin(s, m, w)
+        return True
     while w.run[0].left > 0:
         slot = _who(w)
         task = w.task[slot]
         cpu = _where(w, task.cpu, task.ready_at)
         begin = max(task.ready_at, w.cpu_free_at[cpu])
-        if begin >= until:
+        if begin >= w.run[0].begun_at + until:
             return True
         _look(s, m, w, begin)
         s.config[0].this_cpu = cpu

@@ -39,7 +39,8 @@ RUN = np.dtype(
     [
         ("next_job", "i8"),  # 0: none has begun
         ("left", "i8"),  # tasks that have a job
-        ("ended_at", "i8"),  # ns: when the last job ended
+        ("begun_at", "i8"),  # ns: when the first jobs began
+        ("ended_at", "i8"),  # ns: when the last one ended
         ("seed", "u8"),  # of the objects that jobs draw
         ("killed", "i8"),  # jobs
         ("slept", "i8"),  # ns that all tasks slept

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.workload.steps import STEP, Programs
-from zonecma.workload.uses import BUFFER, USES
+from zonecma.workload.uses import BUFFER, HUGE, PROGRAM, USES
 
 PAGE_SIZE = 4096
 MIB = (1 << 20) // PAGE_SIZE
@@ -33,6 +33,8 @@ OBJECT = np.dtype(
         ("order", "u1"),
         ("mapped", "u1"),  # of kernel.memory
         ("journaled", "u1"),  # of kernel.memory
+        ("whole_gfp", "u1"),  # gfp class of a huge page that is whole
+        ("tails", "i4"),  # of kernel.memory
     ],
     align=True,
 )
@@ -72,8 +74,17 @@ class Layout:
     def region(self, use: int, count: int, *, task: int = NOBODY, order: int | None = None) -> int:
         """Add so many objects of one use (workload.uses); the first one's number.
 
-        What is read is on disk before.  Metadata is changed by transactions of a journal.
+        What is read is on disk before.  Metadata is changed by transactions of a journal.  Behind huge
+        pages come the small ones that they are split into, which no step names.
         """
+        first = self._rows(use, count, task, order)
+        if use == HUGE:
+            tails = self._rows(PROGRAM, count * (PAGES_OF_TABLE - 1), task, None)
+            self.rows[-2]["tails"] = tails + np.arange(count) * (PAGES_OF_TABLE - 1)
+            self.rows[-2]["whole_gfp"] = HUGE
+        return first
+
+    def _rows(self, use: int, count: int, task: int, order: int | None) -> int:
         what = USES[use]
         rows = np.zeros(count, OBJECT)
         rows["task"], rows["kind"], rows["gfp"], rows["mapped"] = task, what.kind, use, what.mapped

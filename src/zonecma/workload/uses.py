@@ -48,7 +48,7 @@ USES = (
     Use(_READ_AHEAD, FILE, EXECUTABLE, ON_DISK),
     Use(_READ_AHEAD, FILE, MAPPED, ON_DISK),  # filemap_fault
     Use(GFP_HIGHUSER_MOVABLE | Gfp.ZERO, ANONYMOUS, SHARED),  # shmem_fault
-    Use(GFP_TRANSHUGE_LIGHT | Gfp.DIRECT_RECLAIM, ANONYMOUS, order=9),
+    Use(GFP_TRANSHUGE_LIGHT, ANONYMOUS, order=9),  # defrag=madvise: who asks for none does not wait
 )
 """Each use's description."""
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from zonecma.lab.experiments import EXPERIMENTS, FITTED, Load, Table
-from zonecma.lab.reproduce import Run, run_all, setup_of
+from zonecma.lab.pool import run_all
+from zonecma.lab.reproduce import Run, run_one, setup_of
 
 SEEDS = 6
 ROUNDS = ((1.6, 7), (1.1, 3))
@@ -34,7 +35,7 @@ def measure(table: Table, load: Load, row: str) -> float:
     """A figure of the first variant without CMA, mean over the seeds."""
     setup = setup_of(replace(table, load=load), table.variants[0], 0)
     runs = [Run((0, 0, 0), load, setup, seed) for seed in range(SEEDS)]
-    return float(np.mean([figures[row] for _, figures in run_all(runs)]))
+    return float(np.mean([figures[row] for _, figures in run_all(run_one, runs)]))
 
 
 def solve(table: Table, load: Load, parameter: str, row: str, far: float, halvings: int) -> Load:

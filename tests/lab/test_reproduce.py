@@ -4,7 +4,8 @@ import pytest
 
 from zonecma.lab.experiments import EXPERIMENTS, OBSERVED, ZONE_CMA
 from zonecma.lab.placements import parse_placement
-from zonecma.lab.reproduce import keys_of, reproduce, run_all, runs_of, setup_of, spread_of
+from zonecma.lab.pool import run_all
+from zonecma.lab.reproduce import keys_of, reproduce, run_one, runs_of, setup_of, spread_of
 from zonecma.lab.scenario_run import booted_state
 
 
@@ -55,13 +56,13 @@ def test_reproduce_runs_all_columns():
 def test_processes_find_what_one_does():
     experiment = small(OBSERVED)
     runs = [run for key in keys_of(experiment)[:2] for run in runs_of(experiment, key, 1)]
-    assert sorted(run_all(runs, workers=2)) == sorted(run_all(runs, workers=1))
+    assert sorted(run_all(run_one, runs, workers=2)) == sorted(run_all(run_one, runs, workers=1))
 
 
 def test_stock_swaps_where_the_observed_kernel_did():
     """Load H on a real 4.7: 20,772 to 35,416 pages in with the stock area, none with v6's zone."""
     runs = [run for key in ((1, 0, 512), (1, 3, 512)) for run in runs_of(OBSERVED, key, 1)]
-    stock, zone = (figures for _, figures in run_all(runs, workers=1))
+    stock, zone = (figures for _, figures in run_all(run_one, runs, workers=1))
     assert 20_772 / 2 < stock["pswpin"] < 35_416 * 2
     assert zone["pswpin"] == zone["pswpout"] == 0
     assert stock["elapsed"] > 1.1 * zone["elapsed"]

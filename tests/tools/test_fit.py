@@ -46,7 +46,7 @@ def test_time_is_corrected_in_proportion(known):
 def test_one_run_without_an_area_is_measured(monkeypatch):
     asked = []
 
-    def run_all(runs):
+    def run_all(_, runs):
         asked.extend(runs)
         return [((0, 0, 0), {"elapsed": float(run.seed)}) for run in runs]
 

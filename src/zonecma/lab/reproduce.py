@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 
 import numpy as np
 
 from zonecma.kernel.jit import compile_once
 from zonecma.lab.experiments import Experiment, Load, Table, Variant
+from zonecma.lab.pool import run_all
 from zonecma.lab.scenario_run import Figures, Setup, run_scenario
 from zonecma.machine.costs import read_costs
 from zonecma.progress import Progress, no_progress
@@ -63,7 +60,7 @@ def reproduce(
     runs = [run for key in keys_of(experiment) for run in runs_of(experiment, key, seeds)]
     compile_once("reproduce", lambda: run_one(_tiny(runs[0])), progress)
     found: dict[Key, list[Figures]] = {}
-    for done, (key, figures) in enumerate(run_all(runs, workers), 1):
+    for done, (key, figures) in enumerate(run_all(run_one, runs, workers), 1):
         found.setdefault(key, []).append(figures)
         progress(f"running {experiment.name}", done, len(runs))
     return Reproduction(experiment, seeds, {key: spread_of(found[key]) for key in keys_of(experiment)})
@@ -112,25 +109,6 @@ def scenario_for(load: Load, seed: int) -> Scenario:
 def run_one(run: Run) -> tuple[Key, Figures]:
     """One run, from drawing to figures."""
     return run.key, run_scenario(scenario_for(run.load, run.seed), run.setup, run.seed).figures
-
-
-def run_all(runs: Sequence[Run], workers: int = 0) -> Iterator[tuple[Key, Figures]]:
-    """All runs' figures, as they come; with one worker in this very process."""
-    workers = workers or len(os.sched_getaffinity(0))
-    if min(workers, len(runs)) == 1:
-        yield from map(run_one, runs)
-        return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _end_on_interrupt)
-    try:
-        for future in as_completed([pool.submit(run_one, run) for run in runs]):
-            yield future.result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _end_on_interrupt() -> None:
-    """An interrupt ends a worker at once and without words: the first process reports it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def spread_of(runs: Sequence[Figures]) -> dict[str, Spread]:

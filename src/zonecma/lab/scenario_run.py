@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from zonecma.kernel.gfp import GFP_USER, Gfp
 from zonecma.kernel.memory import Memory
+from zonecma.kernel.rules import Rules
 from zonecma.kernel.state import GFP_CLASS, State
 from zonecma.kernel.validate import validate
 from zonecma.lab.boot import boot_machine
@@ -51,6 +52,13 @@ class Setup:
     """ns, where they are not the usual ones: the disks of this machine"""
     durations: Mapping[str, Duration] = field(default_factory=dict)
     """how long pages are bound, where that is drawn"""
+    changes: Mapping[str, bool] = field(default_factory=dict)
+    """features of the rules that are otherwise (kernel.rules)"""
+
+    @property
+    def kernel(self) -> Rules:
+        """The rules that the kernel follows."""
+        return replace(rules_called(self.rules), **self.changes)  # type: ignore[arg-type]
 
 
 Figures = dict[str, float]
@@ -80,7 +88,7 @@ class ScenarioRun:
 
 def booted_state(setup: Setup, nr_objects: int) -> State:
     """The machine's allocator after boot, with room for so many objects."""
-    placement, rules = parse_placement(setup.placement), rules_called(setup.rules)
+    placement, rules = parse_placement(setup.placement), setup.kernel
     masks = [*GFP_MASKS, target_mask(rules, placement), _LONGTERM_TARGET]
     boot = boot_machine(setup.board, placement, rules, command_line=setup.command_line).boot
     if setup.rewritten:
@@ -124,7 +132,7 @@ def _memory_of(scenario: Scenario, setup: Setup, state: State, seed: int) -> Mem
         swap_pages=setup.swap_mib * MIB,
         costs=setup.costs,
         durations=setup.durations,
-        rules=rules_called(setup.rules),
+        rules=setup.kernel,
         seed=seed,
     )
     for name in objects.dtype.names or ():

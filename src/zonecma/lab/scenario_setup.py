@@ -1,0 +1,109 @@
+"""A generated load on a machine: which machine, kernel and placement, and its runs, one a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from zonecma.kernel.jit import compile_once
+from zonecma.kernel.rules import NEWEST, RULES
+from zonecma.lab.boot import usual_placement
+from zonecma.lab.boot_options import rules_called
+from zonecma.lab.pool import run_all
+from zonecma.lab.scenario_run import ScenarioRun, Setup, run_scenario
+from zonecma.lab.scenarios import draw_scenario, parse_scenario
+from zonecma.machine.costs import read_costs
+from zonecma.machine.durations import Duration, read_durations
+from zonecma.machine.read import read_board
+from zonecma.progress import Progress, no_progress
+from zonecma.workload.generated import GeneratedLoad
+from zonecma.workload.scenario import Layout, Scenario, scenario_of
+from zonecma.workload.steps import CALL, Programs
+from zonecma.workload.uses import PROGRAM
+
+SEEDS = 5
+"""Drawings of a load, unless told."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a load is run under, where it is not as its own machine has it."""
+
+    placement: str = ""
+    rules: str = ""
+    cma: str = ""
+    """size of the area"""
+    aligned: int = 0
+    """order that contiguous calls are aligned to at least"""
+    pins_move: bool | None = None
+    """whether pages leave an area before they are pinned for long; as the kernel does if None"""
+    costs: Mapping[str, float] = field(default_factory=read_costs)
+    durations: Mapping[str, Duration] = field(default_factory=read_durations)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run, as another process is given it."""
+
+    scenario: str
+    """as a user names it"""
+    terms: Terms
+    seed: int
+
+
+def setup_for(load: GeneratedLoad, terms: Terms) -> Setup:
+    """The machine of a load under these terms.
+
+    Raises InputError for rules, a placement or a size that do not exist.
+    """
+    own = RULES.get(read_board(load.board).rules, NEWEST)
+    rules = rules_called(terms.rules) if terms.rules else own
+    return Setup(
+        board=load.board,
+        placement=terms.placement or usual_placement(rules).name,
+        command_line=" ".join(filter(None, [load.command_line, f"cma={terms.cma}" if terms.cma else ""])),
+        rules=rules.series,
+        swap_mib=load.swap_mib,
+        costs=terms.costs,
+        durations=terms.durations,
+        changes={} if terms.pins_move is None else {"moves_before_pinning": terms.pins_move},
+    )
+
+
+def run_task(task: Task) -> tuple[Task, ScenarioRun]:
+    """One run, from drawing to figures."""
+    load = parse_scenario(task.scenario)
+    scenario = aligned(draw_scenario(load, task.seed), task.terms.aligned)
+    return task, run_scenario(scenario, setup_for(load, task.terms), task.seed)
+
+
+def run_tasks(
+    tasks: Sequence[Task], progress: Progress = no_progress, workers: int = 0
+) -> Iterator[tuple[Task, ScenarioRun]]:
+    """All runs, as they come."""
+    compile_once("scenarios", lambda: run_scenario(_tiny(), _TINY, 0), progress)
+    for done, outcome in enumerate(run_all(run_task, tasks, workers), 1):
+        progress(f"running {outcome[0].scenario}", done, len(tasks))
+        yield outcome
+
+
+def aligned(scenario: Scenario, order: int) -> Scenario:
+    """The same load, its contiguous calls aligned to an order at least."""
+    steps = scenario.steps.copy()
+    calls = steps["op"] == CALL
+    steps["span"][calls] = np.maximum(steps["span"][calls], order)
+    return replace(scenario, steps=steps)
+
+
+_TINY = Setup("vm-1g-cma512", "half-free", "transparent_hugepage=never", "6.12")
+
+
+def _tiny() -> Scenario:
+    """A load of one access: it compiles all that a real one needs."""
+    layout, programs = Layout(), Programs()
+    slots = [layout.region(PROGRAM, 1, task=0)]
+    programs.begin()
+    programs.use(0, 1, own=True)
+    return scenario_of(layout, slots, programs)

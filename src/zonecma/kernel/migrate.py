@@ -130,7 +130,7 @@ def _move_picked(
 
 @primitive
 def _is_tried(s: State, m: Memory, i: int) -> bool:
-    """Whether one of the picked objects is still on the list, and has not gone since (folio_ref_count of 1)."""
+    """Whether one of the picked objects is still on the list, and has not gone since."""
     left = m.picked[i] != NOBODY and not m.stays[i]
     return left and s.object_pfn[m.picked[i]] != NO_PFN  # type: ignore[no-any-return]
 

@@ -250,7 +250,7 @@ def full_of(tasks, rules, **options):
 
 @by_rules(v4_7=5, v6_1=1, v6_12=1)
 def test_without_a_target_a_call_ends(rules, expected):
-    """At once, or on 4.7 after five calls of migrate_pages(); the first page of the batch is tried each time."""
+    """At once, or on 4.7 after five calls of migrate_pages(), each of which tries one page."""
     world = _, m = full_of(5, rules)
     do(world, CALL, 512)
     before = m.work.tries.sum()
@@ -281,3 +281,12 @@ def test_what_reclaim_takes_while_a_target_is_looked_for_needs_none_any_more(rul
         check(world)
     assert m.vm[0].pgsteal_direct > 0
     assert moved == m.vm[0].pgmigrate_success
+
+
+def test_where_a_page_stays_4_7_has_emptied_the_per_cpu_lists_too():
+    """-EBUSY is not final there: what is in the way is looked for after drain_all_pages()."""
+    world = s, m = file_pages(1, RULES["4.7"])
+    s.pcp.batch, s.pcp.high = 31, 186
+    bind(m, 0, REFERENCE)
+    assert not call(world)[0]
+    assert s.pcp.count.sum() == 0

@@ -39,10 +39,9 @@ def in_area(world, obj):
     return bool(state.object_pfn[obj] >= state.cma[0].base_pfn)
 
 
-@pytest.mark.parametrize(
-    ("rules", "stays"), [(RULES["4.7"], True), (RULES["6.1"], False), (RULES["6.12"], False)]
-)
-def test_a_long_pin_leaves_the_area_first_where_kernels_know_of_it(rules, stays):
+@ALL_RULES
+def test_a_long_pin_leaves_the_area_first_where_kernels_know_of_it(rules):
+    stays = rules.series == "4.7"
     world = _, m = specimens(1, rules=rules, durations=LONG)
     do(world, WRITE, 0)
     assert in_area(world, 0)

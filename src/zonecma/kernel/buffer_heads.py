@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from zonecma.kernel.checkpoint import is_in_journal
 from zonecma.kernel.jit import jit
 from zonecma.kernel.memory import Memory
+from zonecma.kernel.notes import note_free_to_go
 
 BH_LRU_SIZE = 16
 """Since 3.19; a page is taken to hold one buffer."""
@@ -16,9 +18,12 @@ def look_up(m: Memory, cpu: int, obj: int) -> None:
     buffers, last = m.buffer_heads[cpu], 0
     while last < BH_LRU_SIZE - 1 and buffers[last] != obj:
         last += 1
+    gone = buffers[last]
     for place in range(last, 0, -1):
         buffers[place] = buffers[place - 1]
     buffers[0] = obj
+    if gone != obj and gone != _NOBODY and not is_in_journal(m, gone):
+        note_free_to_go(m, gone)
 
 
 @jit

@@ -165,7 +165,7 @@ def alloc_contig_range(
     if not begin_contig_range(s, start, end, migratetype):
         return EBUSY, Pages(0)
     error, moved = migrate_range(s, m, cpu, start, end, target_user)
-    if has(s, DRAINS_EACH_BLOCK) and error == OK:
+    if has(s, DRAINS_EACH_BLOCK) and error != ENOMEM:  # what is in the way is looked for afterwards
         drain_all_pages(s, range_zone(s, start))
     if error == OK:
         outer_start = find_large_buddy(s, start)

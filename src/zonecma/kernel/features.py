@@ -48,6 +48,7 @@ BATCHES_MIGRATION = Code(1 << 31)
 GIVES_UP_WITHOUT_TARGET = Code(1 << 32)
 SPLITS_LARGE_PAGES = Code(1 << 33)
 MOVES_BEFORE_PINNING = Code(1 << 34)
+TARGETS_MAY_FAIL = Code(1 << 35)
 
 FEATURES: Mapping[str, Code] = MappingProxyType(
     {
@@ -86,6 +87,7 @@ FEATURES: Mapping[str, Code] = MappingProxyType(
         "gives_up_without_target": GIVES_UP_WITHOUT_TARGET,
         "splits_large_pages": SPLITS_LARGE_PAGES,
         "moves_before_pinning": MOVES_BEFORE_PINNING,
+        "targets_may_fail": TARGETS_MAY_FAIL,
     }
 )
 """The bit of each field of Rules that is a feature."""

@@ -10,6 +10,7 @@ from zonecma.kernel.chunk import chunk_pages
 from zonecma.kernel.jit import jit, primitive
 from zonecma.kernel.lru import lru_add, lru_del
 from zonecma.kernel.memory import IN_MEMORY, NO_LRU, NO_TAILS, Memory
+from zonecma.kernel.notes import note_free_to_go
 from zonecma.kernel.residence import place_object
 from zonecma.kernel.state import IN_USE, State
 from zonecma.kernel.units import Order, Pages, Pfn
@@ -66,6 +67,7 @@ def split_huge_page(s: State, m: Memory, obj: int) -> bool:
     if page.tails == NO_TAILS or page.order != HUGE_ORDER:
         return False
     lru, pages = page.lru, Pages(chunk_pages(s, head))
+    note_free_to_go(m, obj)
     lru_del(s, m, obj)
     take_apart(m, obj)
     s.frame[head].order = _BASE

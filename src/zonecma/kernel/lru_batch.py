@@ -7,16 +7,20 @@ only tells which pages would still be waiting.
 from __future__ import annotations
 
 from zonecma.kernel.jit import jit, primitive
-from zonecma.kernel.memory import Memory
+from zonecma.kernel.memory import NO_LRU, Memory
 from zonecma.kernel.state import State
 
 
 @primitive
 def batch_add(s: State, m: Memory, obj: int) -> None:
-    """A page joins its CPU's batch; a full one is emptied (folio_add_lru)."""
-    cpu = s.config[0].this_cpu
-    m.batch[cpu, m.batched[cpu]] = obj
-    m.batched[cpu] = (m.batched[cpu] + 1) % m.batch.shape[1]
+    """A page joins its CPU's batch (folio_add_lru): a full one is emptied, and one with a compound page.
+
+    What is for no LRU list joins none.
+    """
+    cpu, page = s.config[0].this_cpu, m.page[obj]
+    if page.lru != NO_LRU:
+        m.batch[cpu, m.batched[cpu]] = obj
+        m.batched[cpu] = 0 if page.order > 0 else (m.batched[cpu] + 1) % m.batch.shape[1]
 
 
 @jit

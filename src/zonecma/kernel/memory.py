@@ -389,6 +389,8 @@ class Memory(NamedTuple):
     """DURATION[NR_DURATIONS]"""
     picked: NDArray[Any]
     """i4[pages of a batch]: what a contiguous call is moving; NOBODY where it is done with one"""
+    stays: NDArray[Any]
+    """u1[pages of a batch]: 1 for those that this stage of migrate_pages() is done with, and did not move"""
     work: Records
     """WORK[NR_CLASSES]"""
     notes: Records

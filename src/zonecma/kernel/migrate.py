@@ -119,31 +119,43 @@ def unmap_and_move(
 def _move_picked(
     s: State, m: Memory, cpu: Cpu, i: int, target_user: User, waits: bool, moves: int
 ) -> tuple[Code, Pages]:
-    """Move one of the picked objects; the error, and frames that were moved."""
+    """Move one of the picked objects, or find it gone; the error, and frames that were moved."""
     obj = m.picked[i]
     head, before, waited = Pfn(s.object_pfn[obj]), m.vm[0].now, m.vm[0].io_ns
     pages, work = chunk_pages(s, head), m.work[class_of_object(s, m, obj)]
     error = unmap_and_move(s, m, cpu, obj, target_user, waits, moves)
     work.ns += m.vm[0].now - before
     work.waited_ns += m.vm[0].io_ns - waited
-    if error == OK:
-        m.picked[i] = NOBODY
-        return OK, pages
-    return error, Pages(0)
+    if error != OK:
+        return error, Pages(0)
+    gone = s.object_pfn[obj] == NO_PFN
+    m.picked[i] = NOBODY
+    return OK, Pages(0) if gone else pages
+
+
+@primitive
+def _is_tried(s: State, m: Memory, i: int) -> bool:
+    """Whether one of the picked objects is still on the list, and has not gone since."""
+    left = m.picked[i] != NOBODY and not m.stays[i]
+    return left and s.object_pfn[m.picked[i]] != NO_PFN  # type: ignore[no-any-return]
 
 
 @jit
 def _pass(
     s: State, m: Memory, cpu: Cpu, target_user: User, nr: int, waits: bool, moves: int
 ) -> tuple[Code, Pages]:
-    """Try each picked object once: OK when none is left for another pass."""
+    """Try each picked object once: OK when none is left for another pass.
+
+    One that this stage can't move leaves the list (ret_folios).
+    """
     found, moved = OK, Pages(0)
     for i in range(nr):
-        if m.picked[i] != NOBODY:
+        if _is_tried(s, m, i):
             error, pages = _move_picked(s, m, cpu, i, target_user, waits, moves)
             moved = Pages(moved + pages)
             if error == ENOMEM or error == ESPLIT:
                 return error, moved
+            m.stays[i] = error == EBUSY
             found = EAGAIN if error == EAGAIN else found
     return found, moved
 
@@ -154,6 +166,7 @@ def _passes(
 ) -> tuple[Code, Pages]:
     """So many passes, of which the first ``patient`` wait for nothing."""
     error, moved = OK, Pages(0)
+    m.stays[:] = 0
     for i in range(passes):
         error, pages = _pass(s, m, cpu, target_user, nr, i >= patient, moves)
         moved = Pages(moved + pages)
@@ -175,6 +188,7 @@ def migrate_pages(s: State, m: Memory, cpu: Cpu, target_user: User, nr: int) -> 
     tries = NR_MAX_MIGRATE_ASYNC_RETRY
     error, moved = _passes(s, m, cpu, target_user, nr, tries, tries, tries)
     if error != ENOMEM and error != ESPLIT:
+        m.stays[:] = 0
         error, more = _pass(s, m, cpu, target_user, nr, True, NR_MAX_MIGRATE_SYNC_RETRY)
         moved = Pages(moved + more)
     return error, moved

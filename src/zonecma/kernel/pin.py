@@ -32,7 +32,8 @@ def pin_user_page(s: State, m: Memory, cpu: Cpu, obj: int, target_user: User) ->
     if m.page[obj].where != IN_MEMORY:
         return False
     if has(s, MOVES_BEFORE_PINNING) and not _is_pinnable(s, m, obj):
-        if unmap_and_move(s, m, cpu, obj, target_user, True, _TRIES) != OK or not _is_pinnable(s, m, obj):
+        error = unmap_and_move(s, m, cpu, obj, target_user, True, _TRIES)
+        if error != OK or m.page[obj].where != IN_MEMORY or not _is_pinnable(s, m, obj):
             return False
     bind(m, obj, PIN, m.vm[0].now + draw_duration(m, LONG_PIN))
     return True

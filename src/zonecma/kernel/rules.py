@@ -97,6 +97,8 @@ class Rules:
     """A new anonymous page begins on the inactive list (since 5.9); else on the active one."""
     movable_targets_high: bool = True
     """What leaves a zone of movable memory may go back there: its target has __GFP_HIGHMEM (since 4.11)."""
+    targets_may_fail: bool = True
+    """Nobody is killed for the target of a migration: it has __GFP_RETRY_MAYFAIL (since 4.13)."""
     compacts_after_reclaim: bool = True
     """Compaction follows reclaim, and precedes it too where a request is costly or not movable (since
     4.8); else it precedes it always, and comes once more when the request gives up (4.7)."""
@@ -169,6 +171,7 @@ _LINUX_4_7 = Rules(
     rotations_cost=False,
     anon_starts_inactive=False,
     movable_targets_high=False,
+    targets_may_fail=False,
     compacts_after_reclaim=False,
     compacts_by_type=False,
     migrates_buffers=False,

@@ -21,9 +21,13 @@ from zonecma.kernel.writeback import complete_io, start_writeback, wait_for_requ
 
 @jit
 def _write_range(s: State, m: Memory, first: int, count: int) -> None:
+    """Write what is dirty; what is under writeback as it was before, when that ends (WB_SYNC_ALL)."""
     for obj in range(first, first + count):
         page = m.page[obj]
-        if page.where == IN_MEMORY and page.page_flags & DIRTY and not page.page_flags & WRITEBACK:
+        if page.where == IN_MEMORY and page.page_flags & DIRTY:
+            if page.page_flags & WRITEBACK:
+                wait_until(m, page.done)
+                complete_io(s, m)
             wait_for_request(s, m, DISK)
             start_writeback(s, m, obj, DISK)
 

@@ -141,6 +141,7 @@ def empty_memory(
         batched=np.zeros(nr_cpus, np.int64),
         duration=_records(NR_DURATIONS, DURATION),
         picked=np.full(COMPACT_CLUSTER_MAX, NOBODY, np.int32),
+        stays=np.zeros(COMPACT_CLUSTER_MAX, np.uint8),
         work=_records(NR_CLASSES, WORK),
         notes=_records(nr_notes, NOTE),
     )

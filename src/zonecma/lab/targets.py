@@ -12,7 +12,9 @@ def target_mask(rules: Rules, placement: Placement) -> int:
     """The gfp mask of the pages that a contiguous call moves others to (alloc_migration_target).
 
     Since 4.11 what leaves a zone of movable memory may come back to it.  In 4.7 only what leaves
-    highmem may: on 64-bit nothing does.
+    highmem may: on 64-bit nothing does; and there a target is asked for as programs ask, up to a kill
+    (alloc_migrate_target).
     """
     returns = rules.movable_targets_high and placement.home in HOME_ZONES
-    return GFP_MIGRATION_TARGET | (Gfp.HIGHMEM if returns else 0)
+    mask = GFP_MIGRATION_TARGET if rules.targets_may_fail else GFP_MIGRATION_TARGET & ~Gfp.RETRY_MAYFAIL
+    return mask | (Gfp.HIGHMEM if returns else 0)

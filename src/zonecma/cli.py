@@ -203,15 +203,38 @@ def explain(
     slowest: Annotated[
         int | None, typer.Option("--slowest", help="Only so many, the slowest first.", metavar="K", min=1)
     ] = None,
+    placement: Annotated[
+        str, typer.Option(help="Of a scenario: a placement by name, or a Python file.", metavar=_PLACEMENT)
+    ] = "",
+    cma: Annotated[str, typer.Option("--cma", help="Of a scenario: the area's size.", metavar="SIZE")] = "",
+    rules: Annotated[str, typer.Option(help="Of a scenario: 4.7, 6.1 or 6.12.", metavar="SERIES")] = "",
+    seeds: Annotated[int, typer.Option(help="Of a scenario: how many drawings.", metavar="N", min=1)] = 5,
+    durations: Annotated[
+        str, typer.Option(help="Of a scenario: a TOML file of how long pages are bound.", metavar="FILE")
+    ] = "",
     as_json: AsJson = False,
     partial: Partial = False,
 ) -> None:
     """Say of each contiguous call (cma_alloc) which ranges it tried, what blocked them, and for how long.
 
     Without RECORDING the one that ships with zonecma is used.  All comes from the trace: what it does
-    not show is unknown.
+    not show is unknown.  Of a scenario every page is known: how long each class of pages stays in the
+    way, and what would have helped, which is tried.
     """
     from zonecma.capture.recording import DEMO, open_recording
+    from zonecma.lab.scenarios import is_scenario
+
+    if is_scenario(recording):
+        if failed or slowest or call is not None:
+            raise InputError(
+                "--call, --failed and --slowest choose calls of a recording; expected none of them"
+            )
+        _explain_scenario(recording, placement, rules, cma, durations, seeds, as_json)
+        return
+    if placement or rules or cma or durations:
+        raise InputError(
+            f"--placement, --rules, --cma and --durations are for scenarios; {recording or DEMO} is a recording"
+        )
     from zonecma.lab.explain import Selection
     from zonecma.lab.explain import explain as run
     from zonecma.report.explanation import explanation_text
@@ -222,6 +245,24 @@ def explain(
         chosen = Selection(call, failed, slowest)
         outcome = run(open_recording(recording or DEMO, partial=partial), chosen, progress)
     _print(outcome, as_json, explanation_text, explanation_json)
+
+
+def _explain_scenario(
+    scenario: str, placement: str, rules: str, cma: str, durations: str, seeds: int, as_json: bool
+) -> None:
+    from pathlib import Path
+
+    from zonecma.lab.scenario_explain import explain_scenario
+    from zonecma.lab.scenario_setup import Terms
+    from zonecma.machine.durations import DEFAULT, read_durations
+    from zonecma.report.progress import terminal_progress
+    from zonecma.report.scenario_explanation import scenario_explanation_json, scenario_explanation_text
+
+    bound = read_durations(Path(durations) if durations else DEFAULT)
+    with terminal_progress() as progress:
+        terms = Terms(placement, rules, cma, durations=bound)
+        outcome = explain_scenario(scenario, terms, seeds, progress)
+    _print(outcome, as_json, scenario_explanation_text, scenario_explanation_json)
 
 
 @app.command(short_help="Measure what steps cost, by a recording's time stamps.")

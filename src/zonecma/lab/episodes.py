@@ -38,7 +38,7 @@ class Episode:
     @property
     def lasted(self) -> int:
         """How long it was in the way (ns)."""
-        return self.ended - self.begun
+        return max(self.ended - self.begun, 0)  # tasks have clocks of their own
 
 
 def episodes_of(run: ScenarioRun) -> list[Episode]:

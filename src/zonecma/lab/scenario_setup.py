@@ -51,6 +51,8 @@ class Task:
     """as a user names it"""
     terms: Terms
     seed: int
+    label: str = ""
+    """what its caller knows it by"""
 
 
 def setup_for(load: GeneratedLoad, terms: Terms) -> Setup:

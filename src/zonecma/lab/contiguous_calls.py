@@ -1,0 +1,43 @@
+"""A run's contiguous calls as their callers see them: asked for once, repeated until got or given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zonecma.kernel.units import NO_PFN
+from zonecma.lab.scenario_run import ScenarioRun
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A caller's wish for a buffer; times are ns."""
+
+    pages: int
+    got: bool
+    tries: int
+    first_took: int
+    """what the first try took"""
+    first_failed: bool
+    fails_for: int
+    """from the end of the first failure to the end of the try that succeeded, or of the last one"""
+
+
+def wishes_of(run: ScenarioRun) -> list[Wish]:
+    """Each wish, in the order in which they were made."""
+    rows: dict[int, list[int]] = {}
+    for row, first in enumerate(run.calls["first"].tolist()):
+        rows.setdefault(first, []).append(row)
+    return [_wish(run, tries) for tries in rows.values()]
+
+
+def _wish(run: ScenarioRun, tries: list[int]) -> Wish:
+    first, last = run.calls[tries[0]], run.calls[tries[-1]]
+    ends = [int(call["time"] + call["took"]) for call in (first, last)]
+    return Wish(
+        pages=int(first["pages"]),
+        got=bool(last["start"] != NO_PFN),
+        tries=len(tries),
+        first_took=int(first["took"]),
+        first_failed=bool(first["start"] == NO_PFN),
+        fails_for=ends[1] - ends[0],
+    )

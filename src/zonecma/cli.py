@@ -226,15 +226,12 @@ def explain(
 
     if is_scenario(recording):
         if failed or slowest or call is not None:
-            raise InputError(
-                "--call, --failed and --slowest choose calls of a recording; expected none of them"
-            )
+            raise InputError("--call, --failed and --slowest are for recordings; expected none of them here")
         _explain_scenario(recording, placement, rules, cma, durations, seeds, as_json)
         return
     if placement or rules or cma or durations:
-        raise InputError(
-            f"--placement, --rules, --cma and --durations are for scenarios; {recording or DEMO} is a recording"
-        )
+        options = "--placement, --rules, --cma and --durations"
+        raise InputError(f"{options} are for scenarios; {recording or DEMO} is a recording")
     from zonecma.lab.explain import Selection
     from zonecma.lab.explain import explain as run
     from zonecma.report.explanation import explanation_text

@@ -59,17 +59,18 @@ def _time(ns: float) -> str:
 
 def _causes(outcome: ScenarioExplanation) -> str:
     rows = [["what was in the way", "ranges", "share", "pages", "let in by"]]
-    for cause in outcome.causes:
-        rows.append(
-            [
-                NAMES[cause.page_class],
-                thousands(cause.ranges),
-                percent(cause.ranges, outcome.ranges),
-                thousands(cause.pages),
-                ", ".join(cause.entered) or "-",
-            ]
-        )
+    rows += [_cause_row(cause, outcome.ranges) for cause in outcome.causes]
     return aligned(rows)
+
+
+def _cause_row(cause: Cause, ranges: int) -> list[str]:
+    return [
+        NAMES[cause.page_class],
+        thousands(cause.ranges),
+        percent(cause.ranges, ranges),
+        thousands(cause.pages),
+        ", ".join(cause.entered) or "-",
+    ]
 
 
 def _still(outcome: ScenarioExplanation) -> str:
@@ -122,21 +123,16 @@ def _outcome(wishes: Wishes) -> list[str]:
 def _remarks(outcome: ScenarioExplanation) -> list[str]:
     lines = [
         f"{NAMES[cause.page_class]}: another attempt needs {NEEDS[cause.page_class]}"
-        for cause in _known(outcome)
+        for cause in outcome.causes
+        if cause.page_class in NEEDS
     ]
     lines += [f"{remedy.what}: not tried, {remedy.why_not}" for remedy in outcome.remedies if remedy.why_not]
     if not outcome.ranges:
         lines.append("no range was tried in vain")
     if outcome.unnamed:
-        lines.append(
-            f"of {count(outcome.unnamed, 'note')} there are no particulars: they come too late in their runs"
-        )
+        lines.append(f"{count(outcome.unnamed, 'note')} came too late in their runs to be kept")
     lines.append("a generated load: no kernel was seen running it; what it rests on: zonecma scenarios NAME")
     return lines
-
-
-def _known(outcome: ScenarioExplanation) -> list[Cause]:
-    return [cause for cause in outcome.causes if cause.page_class in NEEDS]
 
 
 def scenario_explanation_json(outcome: ScenarioExplanation) -> dict[str, Any]:

@@ -51,8 +51,9 @@ def _do(s, m, what, objects, thinks):
 def do(machine, what, objects):
     """Act: one kind for all objects, or one for each."""
     objects = np.atleast_1d(np.asarray(objects, np.int64))
-    kinds = np.broadcast_to(np.asarray(what, np.int64), objects.shape)
-    return _do(*machine, np.ascontiguousarray(kinds), objects, _THINKS)
+    kinds = np.empty_like(objects)  # one that can be written: else it is another type, compiled anew
+    kinds[:] = what
+    return _do(*machine, kinds, objects, _THINKS)
 
 
 def machine(anonymous, files, *, mib=64, cma_mib=16, swap_pages=0, rules=NEWEST, closed=True, placement=None):

@@ -86,15 +86,16 @@ TOGETHER = {
         "lab/test_free_run.py",
         "lab/test_misses.py",
     ),
+    "figures": ("captures/test_figures.py", "lab/test_recorded_outcome.py"),
 }
-"""Files that compile the same functions into heavy entries: one process does so, while others need none.
+"""Files whose tests share what takes long: heavy compiled entries, or what ``figures_of`` keeps.
 
-What comes after them, also another program that a test runs, finds the entries in the cache.
+One process makes it, while others need none.  Who comes after finds the entries in the cache, also
+another program that a test runs.
 """
 
 LONG = (
     "capture/test_scanner.py",
-    "captures/test_figures.py",
     "kernel/test_jit.py",
     "kernel/test_stateful.py",
 )

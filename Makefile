@@ -18,7 +18,7 @@ test: $(VENV)/for-test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -n auto --maxprocesses 4
 
 bench: $(VENV)/for-test
 	$(VENV)/bin/pytest benchmarks --benchmark-only --benchmark-columns=min,median,rounds --benchmark-sort=name

@@ -52,30 +52,81 @@ def fidelity():
     return {folder.name: measure(folder) for folder in recordings()}
 
 
-BUILDS = pytest.StashKey[dict[str, subprocess.Popen]]()
-"""Verifications in processes of their own, by how their code is built; they run beside the first tests."""
-
-
 def _verify(**environment):
     plain = {key: value for key, value in os.environ.items() if not key.startswith("NUMBA_")}
     command = [sys.executable, "-m", "zonecma", "verify", "--json", str(CAPTURES / "boot-zonecma256-6.12")]
     return subprocess.Popen(command, env={**plain, **environment}, stdout=subprocess.PIPE, text=True)
 
 
-def pytest_collection_finish(session):
-    if any("builds" in getattr(item, "fixturenames", ()) for item in session.items):
-        session.config.stash[BUILDS] = {
-            "as shipped": _verify(),
-            "not compiled": _verify(NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="ignore"),
-        }
-
-
 @pytest.fixture
-def builds(request):
+def builds():
     """Running verifications of a short recording, by how their code is built."""
-    return request.config.stash[BUILDS]
-
-
-def pytest_unconfigure(config):
-    for process in config.stash.get(BUILDS, {}).values():
+    processes = {
+        "as shipped": _verify(),
+        "not compiled": _verify(NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="ignore"),
+    }
+    yield processes
+    for process in processes.values():
         process.kill()
+
+
+TOGETHER = {
+    "closed loop": (
+        "lab/test_reproduce.py",
+        "lab/test_tasks.py",
+        "kernel/test_closed_loop.py",
+        "kernel/test_compact.py",
+        "kernel/test_cma.py",
+        "lab/test_compare.py",
+    ),
+    "replay": (
+        "captures/test_bars.py",
+        "test_docs.py::test_fidelity",
+        "lab/test_verify.py",
+        "lab/test_free_run.py",
+        "lab/test_misses.py",
+    ),
+    "figures": ("captures/test_figures.py", "lab/test_recorded_outcome.py"),
+}
+"""Files whose tests share what takes long: heavy compiled entries, or what ``figures_of`` keeps.
+
+One process makes it, while others need none.  Who comes after finds the entries in the cache, also
+another program that a test runs.
+"""
+
+LONG = (
+    "capture/test_scanner.py",
+    "kernel/test_jit.py",
+    "kernel/test_stateful.py",
+)
+"""Files that take long: they begin early, so that at the end no process waits for another."""
+
+_GROUPS = {f"tests/{name}": group for group, names in TOGETHER.items() for name in names}
+_RANKS = {f"tests/{name}": rank for rank, name in enumerate((*sum(TOGETHER.values(), ()), *LONG))}
+
+
+def _group(nodeid):
+    """Tests of one group run in one process: those of a file, which share fixtures and what they keep."""
+    file = nodeid.split("::")[0]
+    alone = file.endswith("test_stateful.py")
+    return nodeid if alone else _GROUPS.get(nodeid) or _GROUPS.get(file, file)
+
+
+def _rank(item):
+    return _RANKS.get(item.nodeid, _RANKS.get(item.nodeid.split("::")[0], len(_RANKS)))
+
+
+def pytest_collection_modifyitems(items):
+    """Heavy compilation first, long files then."""
+    items.sort(key=_rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give each group, in this order, to a process that has nothing left; ``make test`` runs several."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = _group
+    return scheduler

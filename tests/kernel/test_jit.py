@@ -1,6 +1,9 @@
 """The model gives the same results compiled with checks (as all tests run), as shipped, and uncompiled."""
 
+import fcntl
 import json
+import os
+import threading
 
 import numpy as np
 import pytest
@@ -41,3 +44,26 @@ def test_machine_code_that_a_power_failure_emptied_is_dropped(tmp_path, monkeypa
     assert list(jit._machine_code().iterdir())
     (tmp_path / "scan.1.nbc").touch()
     assert not list(jit._machine_code().iterdir())
+
+
+@jit.entry
+def _next(number):
+    return number + 1
+
+
+def test_one_process_at_a_time_reads_or_writes_machine_code():
+    """Two that add a signature each would give both the same file."""
+    assert _next(1) == 2
+    files = _next._cache._cache_file
+    signature = (_next.signatures[0], ("as", "numba"), ("names", "it"))
+    for use in (lambda: files.load(signature), lambda: files.save(signature, "code")):
+        folder = os.open(files._cache_path, os.O_RDONLY)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        other = threading.Thread(target=use)
+        other.start()
+        other.join(0.5)
+        waits = other.is_alive()
+        os.close(folder)
+        other.join()
+        assert waits
+    files.flush()

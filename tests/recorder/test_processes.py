@@ -17,7 +17,15 @@ def test_the_status_is_the_commands(tmp_path):
     assert (tmp_path / "log").read_text() == "said\n"
 
 
-def test_an_interrupt_ends_the_children(tmp_path):
+@pytest.fixture
+def interruptible():
+    """A process of pytest-xdist ignores interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_ends_the_children(interruptible, tmp_path):
     def interrupt():
         while not (tmp_path / "log").stat().st_size:
             time.sleep(0.01)

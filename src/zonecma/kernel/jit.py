@@ -13,8 +13,12 @@ checked (NUMBA_BOUNDSCHECK=1: the tests run so; a stray index would else be sile
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import functools
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,12 +53,43 @@ MACHINE_CODE = _machine_code()
 """Folder of the compiled model, or None when no cache folder can be written."""
 
 
+@contextlib.contextmanager
+def _locked(folder: str) -> Iterator[None]:
+    """Keep other processes out of a folder; where there are no locks, or no folder, let all in."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            opened = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, opened)
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+
+
+def _one_at_a_time(files: Any) -> None:
+    """Let one process alone read or write a function's machine code.
+
+    numba's index says which file holds a signature.  Two processes that add one each would take the same
+    file: the index would name the one, and the file hold the other.
+    """
+
+    def locked(use: F) -> F:
+        @functools.wraps(use)
+        def alone(*arguments: Any) -> Any:
+            with _locked(files._cache_path):
+                return use(*arguments)
+
+        return alone  # type: ignore[return-value]
+
+    files.load, files.save = locked(files.load), locked(files.save)
+
+
 def _compile(function: F, subfolder: str = "", *, cached: bool = True, **options: Any) -> F:
     before, config.CACHE_DIR = config.CACHE_DIR, str(MACHINE_CODE / subfolder if MACHINE_CODE else "")
     try:
         jitted = numba.njit(cache=cached and MACHINE_CODE is not None, nogil=True, **options)(function)
     finally:
         config.CACHE_DIR = before
+    if cached and MACHINE_CODE is not None and not config.DISABLE_JIT:
+        _one_at_a_time(jitted._cache._cache_file)
     return jitted  # type: ignore[no-any-return]
 
 

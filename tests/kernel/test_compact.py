@@ -16,7 +16,7 @@ from zonecma.kernel.compact_hints import (
 from zonecma.kernel.compact_suitable import fragmentation_index
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.jit import entry
-from zonecma.kernel.memory import WRITEBACK
+from zonecma.kernel.memory import BLOCKDEV, WRITEBACK
 from zonecma.kernel.migratetype import MIGRATE_UNMOVABLE
 from zonecma.kernel.pcp import drain_all_zones
 from zonecma.kernel.rules import RULES
@@ -134,6 +134,33 @@ def test_pages_that_are_held_or_written_stay(rules, written):
     before = s.object_pfn[busy].copy()
     assert ask(world) < 0
     assert np.array_equal(s.object_pfn[busy], before)
+    check(world)
+
+
+@ALL_RULES
+def test_buffers_that_cpus_remember_are_forgotten_where_they_can_move(rules):
+    """buffer_migrate_folio_norefs() empties the caches and looks again; 4.7 can't release the buffers."""
+    world = s, m = fragmented(rules)
+    remembered = np.array(sorted(holders(world, BLOCK), key=s.object_pfn.__getitem__))[:16]
+    m.page.kind[remembered] = BLOCKDEV
+    do(world, TOUCH, remembered)
+    before = s.object_pfn[remembered].copy()
+    assert ask(world) == (0 if rules.migrates_buffers else 16 * BLOCK)
+    assert (s.object_pfn[remembered] != before).sum() == rules.migrates_buffers
+    assert (m.buffer_heads == -1).all() == rules.migrates_buffers
+    check(world)
+
+
+@ALL_RULES
+def test_dirty_buffers_stay_where_they_would_have_to_be_written(rules):
+    """fallback_migrate_page() writes for MIGRATE_SYNC alone."""
+    world = s, m = fragmented(rules)
+    dirty = holders(world, BLOCK)
+    m.page.kind[dirty] = BLOCKDEV
+    do(world, WRITE, dirty)
+    m.buffer_heads[:] = -1
+    assert (ask(world) >= 0) == rules.migrates_buffers
+    assert m.vm[0].pgpgout == 0
     check(world)
 
 

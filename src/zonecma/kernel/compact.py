@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from zonecma.kernel.alloc import get_page_from_freelist
 from zonecma.kernel.bonds import is_bound
-from zonecma.kernel.buffers import are_buffers_busy
+from zonecma.kernel.buffers import has_to_be_written, stays_for_buffers
 from zonecma.kernel.chunk import chunk_order
 from zonecma.kernel.compact_hints import (
     compaction_defer_reset,
@@ -120,6 +120,13 @@ def compact_finished(s: State, m: Memory, user: User, flags: AllocFlags) -> Code
     return COMPACT_SUCCESS if found else COMPACT_CONTINUE
 
 
+@primitive
+def _stays(s: State, m: Memory, obj: int) -> bool:
+    """Whether a page can't move now: it is written, would have to be, or somebody has it."""
+    written = m.page[obj].page_flags & WRITEBACK != 0 or has_to_be_written(s, m, obj)
+    return written or is_bound(m, obj) or stays_for_buffers(s, m, obj)
+
+
 @jit
 def migrate_pages(s: State, m: Memory, cpu: Cpu) -> Code:
     """Move what was isolated: OK, EBUSY when pages stayed, ENOMEM when there are no targets.
@@ -130,7 +137,7 @@ def migrate_pages(s: State, m: Memory, cpu: Cpu) -> Code:
     pfn = list_first(s, head)
     while pfn != Pfn(head):
         after, obj = Pfn(s.frame[pfn].next), s.frame[pfn].object
-        if m.page[obj].page_flags & WRITEBACK or is_bound(m, obj) or are_buffers_busy(s, m, obj):
+        if _stays(s, m, obj):
             error = EBUSY
         else:
             target = compaction_alloc(s, m, chunk_order(s, pfn))

@@ -6,13 +6,13 @@ migrate_pages() and what is below it (mm/migrate.c), 6.12, 6.1 and 4.7.
 from __future__ import annotations
 
 from zonecma.kernel.bonds import is_locked, is_referenced
-from zonecma.kernel.buffers import are_buffers_busy
+from zonecma.kernel.buffers import has_to_be_written, stays_for_buffers
 from zonecma.kernel.chunk import chunk_order, chunk_pages
-from zonecma.kernel.features import BATCHES_MIGRATION, MIGRATES_BUFFERS, SPLITS_LARGE_PAGES, has
+from zonecma.kernel.features import BATCHES_MIGRATION, SPLITS_LARGE_PAGES, has
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.huge import split_huge_page
 from zonecma.kernel.jit import jit, primitive
-from zonecma.kernel.memory import BLOCKDEV, DIRTY, DISK, WRITEBACK, Memory, charge, wait_until
+from zonecma.kernel.memory import DISK, WRITEBACK, Memory, charge, wait_until
 from zonecma.kernel.move import EAGAIN, EBUSY, ENOMEM, ESPLIT, OK, move_object
 from zonecma.kernel.page_class import class_of_object
 from zonecma.kernel.pageblock import pageblock_of
@@ -54,8 +54,7 @@ def _writes_out(s: State, m: Memory, obj: int) -> bool:
 
     To 4.20 such a page has no method to migrate (fallback_migrate_page, writeout).
     """
-    page = m.page[obj]
-    if page.kind != BLOCKDEV or not page.page_flags & DIRTY or has(s, MIGRATES_BUFFERS):
+    if not has_to_be_written(s, m, obj):
         return False
     start_writeback(s, m, obj, DISK)
     return True
@@ -64,7 +63,7 @@ def _writes_out(s: State, m: Memory, obj: int) -> bool:
 @jit
 def _lets_go(s: State, m: Memory, obj: int) -> bool:
     """Whether nobody holds a reference to a page beside its mappings (migrate_folio_move)."""
-    return not is_referenced(m, obj) and not are_buffers_busy(s, m, obj)
+    return not is_referenced(m, obj) and not stays_for_buffers(s, m, obj)
 
 
 @primitive

@@ -24,7 +24,8 @@ from typing import Any, TypeVar
 
 import numba
 from numba.core import types
-from numba.core.codegen import JITCodeLibrary
+from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
+from numba.core.cpu import CPUContext
 from numba.core.lowering import Lower
 from numba.core.registry import CPUDispatcher
 
@@ -103,6 +104,8 @@ _compiling: list[str] = []
 """Functions of the model that numba compiles now, the innermost last."""
 
 _library: Any = JITCodeLibrary
+_engine: Any = JITCPUCodegen
+_context: Any = CPUContext
 _lower: Any = Lower
 _optimize_whole, _declare = _library._optimize_final_module, _lower.setup_function
 
@@ -123,6 +126,31 @@ def _declare_not_inlined(lower: Any, descriptor: Any) -> None:
         lower.function.attributes.add("noinline")
 
 
+# Of parts there is no machine code either: numba would generate it for each, and nobody calls it.  That is
+# half of the time that compiling takes.
+_load, _finish, _executable = _engine._add_module, _library._finalize_specific, _context.get_executable
+
+
+def _load_unless_part(engine: Any, module: Any) -> Any:
+    """Hand a module to the machine-code generator only if Python calls it: the entries hold all the rest."""
+    return None if _compiling else _load(engine, module)
+
+
+def _finish_unless_part(library: Any) -> None:
+    if not _compiling:
+        _finish(library)
+
+
+def _executable_unless_part(context: Any, library: Any, descriptor: Any, environment: Any) -> Any:
+    """What numba keeps as the way into a function: of a part, some builtin of its own that nobody calls."""
+    if not _compiling:
+        return _executable(context, library, descriptor, environment)
+    library._ensure_finalized()
+    return object().__reduce__
+
+
+_engine._add_module, _library._finalize_specific = _load_unless_part, _finish_unless_part
+_context.get_executable = _executable_unless_part
 _library._optimize_final_module = _optimize_unless_part
 _lower.setup_function = _declare_not_inlined
 

@@ -154,7 +154,7 @@ def test_buffers_that_cpus_remember_are_forgotten_where_they_can_move(rules):
 @ALL_RULES
 def test_dirty_buffers_stay_where_they_would_have_to_be_written(rules):
     """fallback_migrate_page() writes for MIGRATE_SYNC alone."""
-    world = s, m = fragmented(rules)
+    world = _, m = fragmented(rules)
     dirty = holders(world, BLOCK)
     m.page.kind[dirty] = BLOCKDEV
     do(world, WRITE, dirty)

@@ -106,7 +106,7 @@ def test_from_change_to_checkpoint(rules):
 
 @pytest.mark.parametrize("series", ["6.1", "6.12"])
 def test_what_is_written_is_let_go_at_the_next_commit(series):
-    world = _, m = metadata(2, RULES[series])
+    world = metadata(2, RULES[series])
     do(world, WRITE, 0)
     ask(world, FSYNC, 0, 0)  # nothing of the file, but the transaction
     ask(world, FSYNC, 0, 1)
@@ -175,7 +175,7 @@ def test_a_change_while_it_is_written_is_not_taken_for_written(rules):
 
 @ALL_RULES
 def test_what_is_given_up_leaves_the_list_at_the_next_commit(rules):
-    world = _, m = metadata(2, rules)
+    world = metadata(2, rules)
     do(world, WRITE, [0, 1])
     do(world, RELEASE, 0)
     assert states(world, 2) == [LET_GO, RUNNING]

@@ -69,7 +69,7 @@ def test_what_programs_write_down():
 
 
 def test_uses_ask_as_the_kernel_does():
-    assert GFP_MASKS == tuple(use.gfp for use in USES)
+    assert [use.gfp for use in USES] == list(GFP_MASKS)
     for use in USES:
         assert use.where == ON_DISK or use.kind not in (FILE, BLOCKDEV) or use.gfp & Gfp.WRITE
         assert use.where == ABSENT or use.kind in (FILE, BLOCKDEV)

@@ -22,6 +22,7 @@ from zonecma.kernel.memory import (
     IN_MEMORY,
     IN_SWAP,
     KERNEL,
+    NO_SECOND,
     NO_TAILS,
     READAHEAD,
     SWAP,
@@ -88,8 +89,11 @@ def _bring(s: State, m: Memory, cpu: Cpu, obj: int) -> bool:
 
     Nor does it come when it is given up while frames are looked for: a kill takes what lies in swap.
     """
-    where, order = m.page[obj].where, Order(m.page[obj].order)
-    pfn = alloc_pages_reclaim(s, m, cpu, User(m.page[obj].gfp), order)
+    page = m.page[obj]
+    where, order = page.where, Order(page.order)
+    pfn = alloc_pages_reclaim(s, m, cpu, User(page.gfp), order)
+    if pfn == NO_PFN and page.second_gfp != NO_SECOND:  # readahead gives up early, a read does not
+        pfn = alloc_pages_reclaim(s, m, cpu, User(page.second_gfp), order)
     if pfn == NO_PFN:
         return False
     if m.page[obj].where != where:

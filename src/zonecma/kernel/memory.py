@@ -65,6 +65,8 @@ NO_LRU = 255
 
 NOT_QUEUED = -1
 
+NO_SECOND = 255
+"""PAGE.second_gfp: nobody asks again"""
 NO_TAILS = 0
 """PAGE.tails: no huge page, or one that nobody splits; object 0 is no tail"""
 
@@ -106,6 +108,7 @@ PAGE = np.dtype(
         ("by", "i4"),  # task that brought it
         ("tails", "i4"),  # object of the second small page of a huge one; NO_TAILS
         ("whole_gfp", "u1"),  # gfp class of a fault that makes it whole
+        ("second_gfp", "u1"),  # gfp class of a second request, when the first is refused; NO_SECOND
     ],
     align=True,
 )

@@ -29,6 +29,7 @@ from zonecma.kernel.memory import (
     LONG_PIN,
     LRU_SET,
     NO_LRU,
+    NO_SECOND,
     NO_TRANSACTION,
     NOT_JOURNALED,
     NOT_QUEUED,
@@ -184,6 +185,7 @@ def _empty_lists(memory: Memory, nr_objects: int) -> None:
     heads = np.arange(nr_objects, len(page))
     page.next[heads] = page.prev[heads] = page.dirty_next[heads] = page.dirty_prev[heads] = heads
     page.lru, page.done, page.age, page.task = NO_LRU, NOT_QUEUED, NEVER_EVICTED, NOBODY
+    page.second_gfp = NO_SECOND
     memory.vm[0].first_list, memory.vm[0].dirty_list = nr_objects, len(page) - 1
 
 

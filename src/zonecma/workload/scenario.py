@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zonecma.kernel.memory import NO_SECOND
 from zonecma.workload.steps import STEP, Programs
-from zonecma.workload.uses import BUFFER, HUGE, PROGRAM, USES
+from zonecma.workload.uses import BUFFER, HUGE, NOT_AHEAD, PROGRAM, READ_AHEAD, USES
 
 PAGE_SIZE = 4096
 MIB = (1 << 20) // PAGE_SIZE
@@ -34,6 +35,7 @@ OBJECT = np.dtype(
         ("mapped", "u1"),  # of kernel.memory
         ("journaled", "u1"),  # of kernel.memory
         ("whole_gfp", "u1"),  # gfp class of a huge page that is whole
+        ("second_gfp", "u1"),  # gfp class of a second request
         ("tails", "i4"),  # of kernel.memory
     ],
     align=True,
@@ -89,6 +91,7 @@ class Layout:
         rows = np.zeros(count, OBJECT)
         rows["task"], rows["kind"], rows["gfp"], rows["mapped"] = task, what.kind, use, what.mapped
         rows["order"] = what.order if order is None else order
+        rows["second_gfp"] = NOT_AHEAD if use in READ_AHEAD else NO_SECOND
         rows["where"], rows["journaled"] = what.where, use == BUFFER
         self.rows.append(rows)
         self.count += count

@@ -37,6 +37,8 @@ class Use(NamedTuple):
 
 PROGRAM, READ, WRITTEN, KERNEL_PAGE, SLAB, BUFFER, RUN, MAPPED_FILE, SHARED_MEMORY, HUGE = range(10)
 """Uses, each a gfp class."""
+NOT_AHEAD = 10
+"""And that of a page of a file that could not be read ahead (filemap_create_folio)."""
 
 USES = (
     Use(GFP_HIGHUSER_MOVABLE | Gfp.ZERO, ANONYMOUS),
@@ -49,8 +51,12 @@ USES = (
     Use(_READ_AHEAD, FILE, MAPPED, ON_DISK),  # filemap_fault
     Use(GFP_HIGHUSER_MOVABLE | Gfp.ZERO, ANONYMOUS, SHARED),  # shmem_fault
     Use(GFP_TRANSHUGE_LIGHT, ANONYMOUS, order=9),  # defrag=madvise: who asks for none does not wait
+    Use(GFP_HIGHUSER_MOVABLE, FILE),
 )
 """Each use's description."""
+
+READ_AHEAD = (READ, RUN, MAPPED_FILE)
+"""Uses whose pages are read ahead."""
 
 GFP_MASKS = tuple(use.gfp for use in USES)
 """The gfp mask of each use."""

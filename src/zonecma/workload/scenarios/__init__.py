@@ -11,6 +11,7 @@ from zonecma.workload.scenarios.kernel_build import KernelBuild
 from zonecma.workload.scenarios.long_pins import LongPins
 from zonecma.workload.scenarios.metadata_storm import MetadataStorm
 from zonecma.workload.scenarios.model_loading import ModelLoading
+from zonecma.workload.scenarios.page_kinds import PageKinds
 from zonecma.workload.scenarios.stream_writer import StreamWriter
 from zonecma.workload.scenarios.video_playback import VideoPlayback
 
@@ -25,5 +26,6 @@ SCENARIOS: tuple[type[GeneratedLoad], ...] = (
     LongPins,
     HugePages,
     ModelLoading,
+    PageKinds,
 )
 """The loads there are."""

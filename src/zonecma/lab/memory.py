@@ -67,7 +67,7 @@ NO_COSTS: Mapping[str, float] = {}
 
 NO_DURATIONS: Mapping[str, Duration] = {}
 """Latencies are those of the costs, and no transaction is committed."""
-NR_NOTES = 1 << 14
+NR_NOTES = 1 << 17
 """Ranges tried in vain of which a run keeps the particulars."""
 _DURATIONS = {
     "read": READ_LATENCY,

@@ -1,0 +1,1 @@
+"""``make answer``: the question of the series' last thread, answered in docs/why-calls-fail.md."""

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from zonecma.lab.explain import Selection, explain
     from zonecma.lab.explanation import Explanation
     from zonecma.lab.findings import find_faults
+    from zonecma.lab.outcome import Prediction
     from zonecma.lab.placements import parse_placement
+    from zonecma.lab.scenario_compare import compare_scenario
+    from zonecma.lab.scenario_prediction import predict_scenario
+    from zonecma.lab.scenarios import parse_scenario
     from zonecma.lab.verification import Verification
     from zonecma.lab.verify import verify
     from zonecma.placement import (
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
         ZoneCma,
         ZoneMovable,
     )
+    from zonecma.workload.generated import GeneratedLoad
 
 _HOME_OF = {
     "AndroidRedirect": "zonecma.placement",
@@ -49,6 +54,7 @@ _HOME_OF = {
     "Comparison": "zonecma.lab.compare",
     "Explanation": "zonecma.lab.explanation",
     "Gcma": "zonecma.placement",
+    "GeneratedLoad": "zonecma.workload.generated",
     "HalfFree": "zonecma.placement",
     "Home": "zonecma.placement",
     "InputError": "zonecma.errors",
@@ -56,6 +62,7 @@ _HOME_OF = {
     "LastResort": "zonecma.placement",
     "PageCacheOnly": "zonecma.placement",
     "Placement": "zonecma.placement",
+    "Prediction": "zonecma.lab.outcome",
     "Recording": "zonecma.capture.recording",
     "Verification": "zonecma.lab.verification",
     "Selection": "zonecma.lab.explain",
@@ -64,10 +71,13 @@ _HOME_OF = {
     "ZoneMovable": "zonecma.placement",
     "boot_machine": "zonecma.lab.boot",
     "compare": "zonecma.lab.compare",
+    "compare_scenario": "zonecma.lab.scenario_compare",
     "explain": "zonecma.lab.explain",
     "find_faults": "zonecma.lab.findings",
     "open_recording": "zonecma.capture.recording",
     "parse_placement": "zonecma.lab.placements",
+    "parse_scenario": "zonecma.lab.scenarios",
+    "predict_scenario": "zonecma.lab.scenario_prediction",
     "verify": "zonecma.lab.verify",
 }
 
@@ -79,6 +89,7 @@ __all__ = [
     "Comparison",
     "Explanation",
     "Gcma",
+    "GeneratedLoad",
     "HalfFree",
     "Home",
     "InputError",
@@ -86,6 +97,7 @@ __all__ = [
     "LastResort",
     "PageCacheOnly",
     "Placement",
+    "Prediction",
     "Recording",
     "Selection",
     "Series",
@@ -95,10 +107,13 @@ __all__ = [
     "__version__",
     "boot_machine",
     "compare",
+    "compare_scenario",
     "explain",
     "find_faults",
     "open_recording",
     "parse_placement",
+    "parse_scenario",
+    "predict_scenario",
     "verify",
 ]
 

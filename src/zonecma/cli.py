@@ -29,16 +29,25 @@ app = typer.Typer(
 )
 
 _RECORDING = "A recording's folder, or the name of one that ships with zonecma."
+_LOAD = (
+    f"{_RECORDING[:-1]}; or a scenario: NAME[,param=value]..., or a Python file that defines one"
+    " (zonecma scenarios lists them)."
+)
 _JSON = "Print JSON instead of a table."
 _PARTIAL = "Read a damaged trace up to its damage, and say so."
 _PLACEMENT = "NAME[,param=value]"
 
 Recorded = Annotated[str, typer.Argument(metavar="RECORDING", help=_RECORDING, show_default=False)]
+Load = Annotated[str, typer.Argument(metavar="LOAD", help=_LOAD, show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help=_JSON)]
 Partial = Annotated[bool, typer.Option("--partial", help=_PARTIAL)]
 
 _Shown = tuple[Any, Callable[[Any], str], Callable[[Any], Any]]
 """An outcome, and how it looks as a table and as JSON."""
+
+
+_Terms = tuple[str, str, str]
+"""Placement, rules and the area's size, as a user names them."""
 
 
 def _show_version(wanted: bool) -> None:
@@ -72,13 +81,14 @@ def verify(
 
     Without RECORDING the one that ships with zonecma is used.  The status is 0 whatever the score.
     """
-    from zonecma.capture.recording import DEMO, open_recording
+    from zonecma.capture.recording import DEMO
+    from zonecma.lab.loads import open_recorded
     from zonecma.report.progress import terminal_progress
 
     if free_run and explain_misses:
         raise InputError("--free-run and --explain-misses are reports of their own; expected one of them")
     report = _free_run if free_run else _explained if explain_misses else _verified
-    opened = open_recording(recording or DEMO, partial=partial)
+    opened = open_recorded(recording or DEMO, "verify", partial=partial)
     with terminal_progress() as progress:
         outcome, table, to_json = report(opened, progress)
     _print(outcome, as_json, table, to_json)
@@ -105,9 +115,9 @@ def _free_run(recording: Any, progress: Any) -> _Shown:
     return free_run(recording, progress), free_run_table, free_run_json
 
 
-@app.command(short_help="Run a recorded load under several placements of CMA.")
+@app.command(short_help="Run a recorded or generated load under several placements of CMA.")
 def compare(
-    recording: Recorded = "",
+    load: Load = "",
     placement: Annotated[
         list[str] | None,
         typer.Option(
@@ -116,81 +126,201 @@ def compare(
             metavar=_PLACEMENT,
         ),
     ] = None,
+    rules: Annotated[
+        str,
+        typer.Option(
+            help="Of a scenario: 4.7, 6.1 or 6.12; its board's if left out."
+            " A recording has its own kernel's; whatif takes others.",
+            metavar="SERIES",
+        ),
+    ] = "",
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            help="Of a scenario: runs under each placement, each another drawing; 5 if left out."
+            " A recording is run once; whatif runs it more often.",
+            metavar="N",
+            min=1,
+        ),
+    ] = None,
     open_loop: Annotated[
-        bool, typer.Option("--open-loop", help="Reclaim nothing: ask what was asked, when it was asked.")
+        bool,
+        typer.Option(
+            "--open-loop", help="Of a recording: reclaim nothing, ask what was asked, when it was asked."
+        ),
     ] = False,
     as_json: AsJson = False,
     partial: Partial = False,
 ) -> None:
-    """Run a recorded load under several placements of its CMA area, and compare them.
+    """Run a load under several placements of its CMA area, and compare them.
 
     The model reclaims, swaps and drops page cache as the kernel does; --open-loop replays what was asked.
-    Without RECORDING the one that ships with zonecma is used.
+    A scenario runs on its own board.  Without LOAD the recording that ships with zonecma is used.
     """
-    from zonecma.capture.recording import DEMO, open_recording
-    from zonecma.lab.compare import compare as run
-    from zonecma.lab.placements import parse_placement
-    from zonecma.lab.terms import OPEN
+    from zonecma.lab.scenarios import is_scenario
     from zonecma.placement import COMPARED
     from zonecma.report.comparison import comparison_json, comparison_table
-    from zonecma.report.progress import terminal_progress
 
-    chosen = [parse_placement(text) for text in placement or [policy.name for policy in COMPARED]]
-    with terminal_progress() as progress:
-        opened = open_recording(recording or DEMO, partial=partial)
-        outcome = run(opened, chosen, progress, OPEN if open_loop else None)
+    texts = placement or [policy.name for policy in COMPARED]
+    if is_scenario(load):
+        _refuse({"--open-loop": open_loop, "--partial": partial}, f"{load} is a scenario", "a recording")
+        outcome = _compared_scenario(load, texts, rules, seeds)
+    else:
+        told = {"--rules": bool(rules), "--seeds": seeds is not None}
+        outcome = _compared_recording(load, texts, told, open_loop, partial)
     _print(outcome, as_json, comparison_table, comparison_json)
 
 
-@app.command(short_help="Predict a recorded load under another placement, size or kernel.")
+def _compared_recording(
+    where: str, placements: list[str], told: dict[str, bool], open_loop: bool, partial: bool
+) -> Any:
+    """``told``: options that are for scenarios alone."""
+    from zonecma.capture.recording import DEMO
+    from zonecma.lab.compare import compare
+    from zonecma.lab.loads import open_load
+    from zonecma.lab.placements import parse_placement
+    from zonecma.lab.terms import OPEN
+    from zonecma.report.progress import terminal_progress
+
+    chosen = [parse_placement(text) for text in placements]
+    with terminal_progress() as progress:
+        opened = open_load(where or DEMO, partial=partial)
+        _refuse(told, f"{opened.name} is a recording", "a scenario, or the verb whatif")
+        return compare(opened, chosen, progress, OPEN if open_loop else None)
+
+
+def _compared_scenario(scenario: str, placements: list[str], rules: str, seeds: int | None) -> Any:
+    from zonecma.lab.scenario_compare import compare_scenario
+    from zonecma.lab.scenario_setup import SEEDS, Terms
+    from zonecma.report.progress import terminal_progress
+
+    with terminal_progress() as progress:
+        return compare_scenario(scenario, placements, Terms(rules=rules), seeds or SEEDS, progress)
+
+
+@app.command(short_help="Predict a load under another placement, size or kernel.")
 def whatif(
-    recording: Recorded = "",
+    load: Load = "",
     placement: Annotated[
         str, typer.Option(help="A placement by name, or a Python file that defines one.", metavar=_PLACEMENT)
     ] = "zone-cma",
     cma: Annotated[
-        str, typer.Option("--cma", help="The area's size; the recorded one if left out.", metavar="SIZE")
+        str, typer.Option("--cma", help="The area's size; the machine's own if left out.", metavar="SIZE")
     ] = "",
     rules: Annotated[
-        str, typer.Option(help="4.7, 6.1 or 6.12; the recorded kernel's if left out.", metavar="SERIES")
+        str, typer.Option(help="4.7, 6.1 or 6.12; the machine's own if left out.", metavar="SERIES")
     ] = "",
     against: Annotated[
-        str, typer.Option(help="A recording of the same load under that placement.", metavar="RECORDING2")
+        str,
+        typer.Option(
+            help="Of a recording: another one, of the same load under that placement.", metavar="RECORDING2"
+        ),
     ] = "",
-    seeds: Annotated[int, typer.Option(help="Runs, each as another boot.", metavar="N", min=1)] = 20,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            help="Runs, each as another boot, of a scenario another drawing; 20 of a recording and"
+            " 5 of a scenario if left out.",
+            metavar="N",
+            min=1,
+        ),
+    ] = None,
     costs: Annotated[
         str, typer.Option(help="A TOML file of what steps cost; zonecma's own if left out.", metavar="FILE")
+    ] = "",
+    durations: Annotated[
+        str,
+        typer.Option(
+            help="Of a scenario: a TOML file of how long pages are bound; zonecma's own if left out.",
+            metavar="FILE",
+        ),
     ] = "",
     as_json: AsJson = False,
     partial: Partial = False,
 ) -> None:
-    """Predict what a recorded load would do under another placement, size or kernel.
+    """Predict what a load would do under another placement, size or kernel.
 
     The model reclaims, swaps and drops page cache, and what was evicted comes back when it is touched.
-    Without RECORDING the one that ships with zonecma is used.
+    A scenario runs on its own board.  Without LOAD the recording that ships with zonecma is used.
     """
+    from zonecma.lab.scenarios import is_scenario
+    from zonecma.report.prediction import prediction_json, prediction_table
+
+    if is_scenario(load):
+        told = {"--against": bool(against), "--partial": partial}
+        _refuse(told, f"{load} is a scenario", "a recording")
+        outcome = _predicted_scenario(load, (placement, rules, cma), seeds, costs, durations)
+    else:
+        told = {"--durations": bool(durations)}
+        outcome = _predicted_recording(load, (placement, rules, cma), seeds, costs, against, told, partial)
+    _print(outcome, as_json, prediction_table, prediction_json)
+
+
+def _predicted_recording(
+    where: str,
+    terms: _Terms,
+    seeds: int | None,
+    costs: str,
+    against: str,
+    told: dict[str, bool],
+    partial: bool,
+) -> Any:
+    """``told``: options that are for scenarios alone."""
     from pathlib import Path
 
     from zonecma.capture.recording import DEMO, open_recording
     from zonecma.lab.boot_options import rules_called
+    from zonecma.lab.loads import open_load
     from zonecma.lab.placements import parse_placement
-    from zonecma.lab.prediction import Question, predict
+    from zonecma.lab.prediction import SEEDS, Question, predict
     from zonecma.machine.costs import DEFAULT, read_costs
     from zonecma.machine.sizes import pages_called
-    from zonecma.report.prediction import prediction_json, prediction_table
     from zonecma.report.progress import terminal_progress
 
+    placement, rules, cma = terms
     question = Question(
         parse_placement(placement),
         pages_called(cma, "--cma") if cma else None,
         rules_called(rules) if rules else None,
-        seeds,
+        seeds or SEEDS,
         read_costs(Path(costs) if costs else DEFAULT),
     )
     other = open_recording(against, partial=partial) if against else None
     with terminal_progress() as progress:
-        outcome = predict(open_recording(recording or DEMO, partial=partial), question, other, progress)
-    _print(outcome, as_json, prediction_table, prediction_json)
+        opened = open_load(where or DEMO, partial=partial)
+        _refuse(told, f"{opened.name} is a recording", "a scenario")
+        return predict(opened, question, other, progress)
+
+
+def _predicted_scenario(scenario: str, terms: _Terms, seeds: int | None, costs: str, durations: str) -> Any:
+    from pathlib import Path
+
+    from zonecma.lab.scenario_prediction import predict_scenario
+    from zonecma.lab.scenario_setup import SEEDS, Terms
+    from zonecma.machine import costs as cost_table
+    from zonecma.machine import durations as duration_table
+    from zonecma.machine.sizes import pages_called
+    from zonecma.report.progress import terminal_progress
+
+    placement, rules, cma = terms
+    if cma:
+        pages_called(cma, "--cma")
+    given = Terms(
+        placement,
+        rules,
+        cma,
+        costs=cost_table.read_costs(Path(costs) if costs else cost_table.DEFAULT),
+        durations=duration_table.read_durations(Path(durations) if durations else duration_table.DEFAULT),
+    )
+    with terminal_progress() as progress:
+        return predict_scenario(scenario, given, seeds or SEEDS, progress)
+
+
+def _refuse(given: dict[str, bool], load: str, expected: str) -> None:
+    """Raise InputError for the first option that was given, and that a load of this kind does not have."""
+    refused = [option for option, told in given.items() if told]
+    if refused:
+        raise InputError(f"{refused[0]}: {load}; expected {expected}")
 
 
 @app.command(short_help="Say what blocked each contiguous call of a recording.")
@@ -282,9 +412,10 @@ def calibrate(
     """
     from pathlib import Path
 
-    from zonecma.capture.recording import DEMO, open_recording
+    from zonecma.capture.recording import DEMO
     from zonecma.files import write_whole
     from zonecma.lab.calibrate import calibrate as run
+    from zonecma.lab.loads import open_recorded
     from zonecma.report.calibration import (
         calibration_json,
         calibration_table,
@@ -294,7 +425,7 @@ def calibrate(
     from zonecma.report.progress import terminal_progress
 
     with terminal_progress() as progress:
-        outcome = run(open_recording(recording or DEMO, partial=partial), progress)
+        outcome = run(open_recorded(recording or DEMO, "calibrate", partial=partial), progress)
     if output:
         write_whole(Path(output), calibration_toml(outcome))
     if durations:
@@ -309,7 +440,7 @@ def boot(
         typer.Argument(
             metavar="MACHINE",
             help="A preset, a device tree (.dtb, .dts), a .toml file, a folder of /proc files,"
-            " or a RECORDING.",
+            " a RECORDING, or a scenario, whose board and command line it is then.",
             show_default=False,
         ),
     ],
@@ -345,9 +476,12 @@ def boot(
     from zonecma.lab.boot import boot_machine, check_boot
     from zonecma.lab.boot_options import memory_model_called, rules_called
     from zonecma.lab.placements import parse_placement
+    from zonecma.lab.scenario_setup import boot_scenario
+    from zonecma.lab.scenarios import is_scenario
     from zonecma.report import boot as report
 
-    booted = boot_machine(
+    start = boot_scenario if is_scenario(machine) else boot_machine
+    booted = start(
         machine,
         parse_placement(placement) if placement else None,
         rules_called(rules) if rules else None,
@@ -431,13 +565,13 @@ def scenarios(
         _print(SCENARIOS, as_json, report.scenarios_table, report.scenarios_json)
 
 
-@app.command(short_help="Show what a recording, or a file of it, holds.")
+@app.command(short_help="Show what a recording, or a file of it, holds; or a scenario's parameters.")
 def show(
     path: Annotated[
         str,
         typer.Argument(
             metavar="PATH",
-            help="A recording, or a single trace, snapshot or /proc file of one.",
+            help="A recording, or a single trace, snapshot or /proc file of one; or a scenario.",
             show_default=False,
         ),
     ] = "",
@@ -446,8 +580,15 @@ def show(
 ) -> None:
     """Show what a recording holds: machine, areas, events, what was lost.
 
+    Of a scenario it shows the parameters, as ``zonecma scenarios NAME`` does.
     Without PATH the recording that ships with zonecma is shown.
     """
+    from zonecma.lab.scenarios import is_scenario
+
+    if is_scenario(path):
+        _refuse({"--partial": partial}, f"{path} is a scenario", "a recording")
+        scenarios(path, as_json)
+        return
     from zonecma.capture.recording import DEMO
     from zonecma.lab.contents import contents_of
     from zonecma.report.contents import contents_json, contents_table

@@ -12,7 +12,6 @@ import pytest
 from tests.conftest import CAPTURES, REPOSITORY
 from tests.recordings import of_another_kernel
 from zonecma import __version__
-from zonecma.cli import main
 from zonecma.lab.experiments import OBSERVED
 from zonecma.machine.costs import read_costs
 from zonecma.machine.durations import read_durations
@@ -31,20 +30,6 @@ def zonecma(*arguments, env=None, cwd=REPOSITORY, **options):
         env={**os.environ, "COLUMNS": "100", **(env or {})},
         **options,
     )
-
-
-@pytest.fixture
-def here(capsys, monkeypatch):
-    """``zonecma`` in this process: a second sooner, for cases that need no process of their own."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["zonecma", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, end.value.code, out, err)
-
-    return run
 
 
 def test_version():

@@ -1,6 +1,6 @@
 """Plain tables, against text written by hand."""
 
-from zonecma.report.table import aligned, duration, notes
+from zonecma.report.table import aligned, counted, duration, notes
 
 
 def test_the_first_column_is_to_the_left_the_others_to_the_right():
@@ -18,3 +18,8 @@ def test_notes_are_wrapped_behind_their_star():
 
 def test_durations():
     assert [duration(seconds) for seconds in (0.0714, 0.9, 4.75)] == ["71 ms", "900 ms", "4.8 s"]
+
+
+def test_counts_and_means_of_them():
+    shown = [counted(number) for number in (0, 12, 65536, 19.95, 0.04, 0.5, 0.001, 1234.5)]
+    assert shown == ["0", "12", "65,536", "19.95", "0.04", "0.5", "0", "1,234"]

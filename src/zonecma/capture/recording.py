@@ -96,13 +96,25 @@ def open_recording(where: str = DEMO, *, partial: bool = False) -> Recording:
 
     Raises InputError, with the names that exist, when there is none, or when the folder holds no trace.
     """
+    folder = recording_folder(where)
+    if folder is None:
+        raise InputError(f"{where}: no such recording; expected a folder, or one of: {shipped()}")
+    recording = Recording(folder, partial)
+    _ = recording.trace_file
+    return recording
+
+
+def recording_folder(where: str) -> Path | None:
+    """The folder that a path or name means; None where there is none."""
     for folder in (Path(where), PACKAGED / where, Path("captures") / where):
         if os.path.isdir(folder):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
-            recording = Recording(folder, partial)
-            _ = recording.trace_file
-            return recording
-    shipped = ", ".join(sorted(path.name for path in PACKAGED.glob("*")))
-    raise InputError(f"{where}: no such recording; expected a folder, or one of: {shipped}")
+            return folder
+    return None
+
+
+def shipped() -> str:
+    """The names of the recordings that ship with the package."""
+    return ", ".join(sorted(path.name for path in PACKAGED.glob("*")))
 
 
 def load_markers(trace: Trace) -> tuple[int | None, int | None]:

@@ -75,21 +75,31 @@ class Call:
     """what the call took in the model"""
 
 
+def mean(values: Sequence[float]) -> float:
+    """The mean of several runs."""
+    return a_run(sum(values), len(values))
+
+
+def a_run(total: float, runs: int) -> float:
+    """What of a total belongs to each run on the average; of a count a whole number where it is one."""
+    return total // runs if isinstance(total, int) and total % runs == 0 else total / runs
+
+
 @dataclass(frozen=True)
 class Reclaim:
-    """What the machine did to find memory; nothing on open terms."""
+    """What the machine did to find memory, mean of the runs; nothing on open terms."""
 
-    kswapd_wakes: int = 0
-    direct_reclaim: int = 0
+    kswapd_wakes: float = 0
+    direct_reclaim: float = 0
     """how often a request had to reclaim memory itself (allocstall)"""
-    pages_reclaimed: int = 0
-    swapped_in: int = 0
+    pages_reclaimed: float = 0
+    swapped_in: float = 0
     """pages"""
-    swapped_out: int = 0
-    refaults: int = 0
+    swapped_out: float = 0
+    refaults: float = 0
     """pages that came back after they had been reclaimed"""
-    oom_kills: int = 0
-    pages_dropped: int = 0
+    oom_kills: float = 0
+    pages_dropped: float = 0
     """clean page cache in the way of contiguous calls"""
     stall_seconds: float = 0.0
     """in direct reclaim"""
@@ -106,7 +116,7 @@ class Reclaim:
 
 @dataclass(frozen=True)
 class PlacementResult:
-    """What one placement did with the load."""
+    """What one placement did with the load: in one run, or as the mean of several."""
 
     name: str
     area_use_mean: float
@@ -115,24 +125,31 @@ class PlacementResult:
     """the same, by slice of the load's time"""
     use_by: dict[str, float]
     """mean frames of the areas in use, by kind of user"""
-    min_free_outside: int
+    min_free_outside: float
     """fewest frames on free lists outside the areas"""
-    failed_requests: int
+    failed_requests: float
     """requests that found nothing"""
     calls: tuple[Call, ...] = field(default=())
     reclaim: Reclaim = field(default_factory=lambda: Reclaim())
     leaves_out: str = ""
     """what the placement's original does and the model does not"""
+    runs: int = 1
+    """how many the figures are the mean of; ``calls`` are those of all"""
 
     @property
-    def calls_ok(self) -> int:
-        """Contiguous calls that succeeded."""
-        return sum(call.ok for call in self.calls)
+    def nr_calls(self) -> float:
+        """Contiguous calls of a run."""
+        return a_run(len(self.calls), self.runs)
 
     @property
-    def frames_migrated(self) -> int:
-        """Frames moved for contiguous calls."""
-        return sum(call.moved for call in self.calls)
+    def calls_ok(self) -> float:
+        """Contiguous calls of a run that succeeded."""
+        return a_run(sum(call.ok for call in self.calls), self.runs)
+
+    @property
+    def frames_migrated(self) -> float:
+        """Frames moved for contiguous calls of a run."""
+        return a_run(sum(call.moved for call in self.calls), self.runs)
 
 
 @dataclass(frozen=True)
@@ -140,7 +157,9 @@ class Comparison:
     """The outcome of compare; the first placement is the baseline."""
 
     recording: str
+    """whose load it is: a recording's name, or a scenario as a user names it"""
     kernel: str
+    """its release; of a scenario the series whose rules the model follows"""
     area_pages: int
     """frames of all areas"""
     seconds: float
@@ -151,6 +170,11 @@ class Comparison:
     assumptions: tuple[str, ...] = ASSUMPTIONS
     open_loop: bool = False
     """nothing was reclaimed, dropped or waited for"""
+
+    @property
+    def runs(self) -> int:
+        """How many runs of each placement the figures are the mean of."""
+        return self.placements[0].runs
 
 
 def compare(

@@ -15,11 +15,12 @@ from zonecma.capture.parquet import load_trace
 from zonecma.capture.proc.buddyinfo import parse_buddyinfo
 from zonecma.capture.proc.pagetypeinfo import parse_pagetypeinfo
 from zonecma.capture.proc.zoneinfo import parse_zoneinfo
-from zonecma.capture.recording import load_markers, open_recording
+from zonecma.capture.recording import load_markers
 from zonecma.capture.snapshot import Snapshot, read_snapshot
 from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.zone import NAMES
+from zonecma.lab.loads import open_load
 from zonecma.progress import Progress, no_progress
 
 
@@ -65,7 +66,7 @@ def contents_of(where: str, *, partial: bool = False, progress: Progress = no_pr
     """
     path = Path(where)
     if not os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises for names that are too long)
-        recording = open_recording(where, partial=partial)
+        recording = open_load(where, partial=partial)
         contents = Contents(recording.name, recording.release)
         return _with_trace(_with_snapshot(contents, recording.snapshot("A")), recording.trace(progress))
     if path.name.startswith("trace"):

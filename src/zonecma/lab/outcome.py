@@ -44,10 +44,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Prediction:
-    """A recorded load under another placement: what the model expects, and what a kernel did."""
+    """A load under a placement: what the model expects, and what a kernel did."""
 
     recording: str
-    """whose load it is"""
+    """whose load it is: a recording's name, or a scenario as a user names it"""
     placement: str
     kernel: str
     """series whose rules the model follows"""
@@ -64,6 +64,6 @@ class Prediction:
     recorded: Outcome | None = None
     """what happened in it"""
     open_loop: Outcome | None = None
-    """what a replay without reclaim says: of area use, frames moved and calls alone"""
+    """what a replay of a recording without reclaim says: of area use, frames moved and calls alone"""
     notes: tuple[str, ...] = ()
     """what is assumed, and what does not carry over"""

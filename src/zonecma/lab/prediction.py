@@ -68,8 +68,8 @@ def predict(
         kernel=replay.machine.rules.series,
         area_pages=replay.machine.area_pages,
         seeds=question.seeds,
-        predicted=_mean(outcomes),
-        spread=_spread(outcomes),
+        predicted=mean_outcome(outcomes),
+        spread=spread_of(outcomes),
         against=against.name if against else "",
         recorded=recorded_outcome(against, progress) if against else None,
         open_loop=outcome_of(_open_loop(replay, window, question.placement)),
@@ -82,22 +82,22 @@ def _open_loop(replay: Replay, window: tuple[int, int], placement: Placement) ->
 
 
 def outcome_of(result: PlacementResult) -> Outcome:
-    """A run's figures."""
+    """One run's figures."""
     reclaim = result.reclaim
     return Outcome(
         area_use_mean=result.area_use_mean,
-        frames_migrated=result.frames_migrated,
-        calls_ok=result.calls_ok,
+        frames_migrated=int(result.frames_migrated),
+        calls_ok=int(result.calls_ok),
         calls=len(result.calls),
-        direct_reclaim=reclaim.direct_reclaim,
-        kswapd_wakes=reclaim.kswapd_wakes,
-        min_free_outside=result.min_free_outside,
-        pages_reclaimed=reclaim.pages_reclaimed,
+        direct_reclaim=int(reclaim.direct_reclaim),
+        kswapd_wakes=int(reclaim.kswapd_wakes),
+        min_free_outside=int(result.min_free_outside),
+        pages_reclaimed=int(reclaim.pages_reclaimed),
         stall_seconds=reclaim.stall_seconds,
-        swapped_in=reclaim.swapped_in,
-        swapped_out=reclaim.swapped_out,
-        refaults=reclaim.refaults,
-        oom_kills=reclaim.oom_kills,
+        swapped_in=int(reclaim.swapped_in),
+        swapped_out=int(reclaim.swapped_out),
+        refaults=int(reclaim.refaults),
+        oom_kills=int(reclaim.oom_kills),
     )
 
 
@@ -106,14 +106,14 @@ def _columns(outcomes: Sequence[Outcome]) -> dict[str, np.ndarray]:
     return {name: np.array([getattr(one, name) for one in outcomes], float) for name in names}
 
 
-def _mean(outcomes: Sequence[Outcome]) -> Outcome:
+def mean_outcome(outcomes: Sequence[Outcome]) -> Outcome:
     """The runs' mean, counts rounded."""
     means = {name: float(values.mean()) for name, values in _columns(outcomes).items()}
     shares = ("area_use_mean", "stall_seconds")
     return Outcome(**{name: mean if name in shares else round(mean) for name, mean in means.items()})  # type: ignore[arg-type]
 
 
-def _spread(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
+def spread_of(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
     """Where the middle 95 % of the runs lie."""
     if len(outcomes) < 2:
         return {}

@@ -14,6 +14,7 @@ from zonecma.kernel.memory import Memory
 from zonecma.kernel.rules import Rules
 from zonecma.kernel.state import GFP_CLASS, State
 from zonecma.kernel.validate import validate
+from zonecma.kernel.zone import NO_ZONE
 from zonecma.lab.boot import boot_machine
 from zonecma.lab.boot_options import rules_called
 from zonecma.lab.memory import empty_memory
@@ -23,6 +24,7 @@ from zonecma.lab.tasks import run_tasks
 from zonecma.lab.work import Work, work_of
 from zonecma.machine.boot.sequence import set_watermarks
 from zonecma.machine.durations import Duration
+from zonecma.placement import Home
 from zonecma.placement.tables import fill_tables
 from zonecma.workload.scenario import MIB, PAGE_SIZE, Scenario
 from zonecma.workload.uses import GFP_MASKS
@@ -97,8 +99,16 @@ def booted_state(setup: Setup, nr_objects: int) -> State:
         gfp=np.zeros(len(masks), GFP_CLASS).view(np.recarray),
         object_pfn=np.full(nr_objects, -1, np.int32),
     )
+    if placement.home is Home.NONE:
+        _carve_out(state)
     fill_tables(state, placement, masks)
     return state
+
+
+def _carve_out(state: State) -> None:
+    """Areas that boot left reserved are their devices' own: no zone has them, and calls move nothing."""
+    for area in state.cma:
+        state.frame.zone[area.base_pfn : area.base_pfn + area.count] = NO_ZONE
 
 
 def run_scenario(scenario: Scenario, setup: Setup, seed: int) -> ScenarioRun:

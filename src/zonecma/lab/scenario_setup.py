@@ -8,15 +8,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from zonecma.kernel.jit import compile_once
-from zonecma.kernel.rules import NEWEST, RULES
-from zonecma.lab.boot import usual_placement
+from zonecma.kernel.rules import NEWEST, RULES, Rules
+from zonecma.lab.boot import Booted, boot_machine, usual_placement
 from zonecma.lab.boot_options import rules_called
+from zonecma.lab.placements import parse_placement
 from zonecma.lab.pool import run_all
 from zonecma.lab.scenario_run import ScenarioRun, Setup, run_scenario
 from zonecma.lab.scenarios import draw_scenario, parse_scenario
+from zonecma.machine.board import MemoryModel
 from zonecma.machine.costs import read_costs
 from zonecma.machine.durations import Duration, read_durations
 from zonecma.machine.read import read_board
+from zonecma.placement import Placement
 from zonecma.progress import Progress, no_progress
 from zonecma.workload.generated import GeneratedLoad
 from zonecma.workload.scenario import Layout, Scenario, scenario_of
@@ -72,6 +75,37 @@ def setup_for(load: GeneratedLoad, terms: Terms) -> Setup:
         durations=terms.durations,
         changes={} if terms.pins_move is None else {"moves_before_pinning": terms.pins_move},
     )
+
+
+def checked_setup(scenario: str, terms: Terms) -> Setup:
+    """The machine of a scenario as a user names it, once booted, and the load once drawn.
+
+    Raises InputError for what is wrong with any of them, before time is spent on many runs.
+    """
+    load = parse_scenario(scenario)
+    draw_scenario(load, 0)
+    setup = setup_for(load, terms)
+    placement, options = parse_placement(setup.placement), setup.command_line
+    boot_machine(setup.board, placement, setup.kernel, command_line=options)
+    return setup
+
+
+def boot_scenario(
+    scenario: str,
+    placement: Placement | None = None,
+    rules: Rules | None = None,
+    memory_model: MemoryModel | None = None,
+    command_line: str = "",
+) -> Booted:
+    """Boot a scenario's board as its runs do; ``command_line`` comes after the scenario's own.
+
+    What is None is as the board says.  Raises InputError for what is no scenario.
+    """
+    load = parse_scenario(scenario)
+    options = " ".join(filter(None, [load.command_line, command_line]))
+    booted = boot_machine(load.board, placement, rules, memory_model, options)
+    given = f"given: {load.board}, {load.command_line or 'no command line'} (scenario {load.name})"
+    return replace(booted, inputs=(given, *booted.inputs))
 
 
 def run_task(task: Task) -> tuple[Task, ScenarioRun]:

@@ -29,7 +29,8 @@ def read_board(what: str) -> Board:
         return read_proc(path)
     raise InputError(
         f"{what[:100]!r} is no board: expected a .dtb, .dts or .toml file, a folder with copies of "
-        f"/proc/zoneinfo and /proc/iomem, /proc, a recorded boot's folder, or one of {', '.join(presets())}"
+        f"/proc/zoneinfo and /proc/iomem, /proc, a recorded boot's folder, a scenario, or one of"
+        f" {', '.join(presets())}"
     )
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from zonecma.lab.compare import Comparison, PlacementResult
 from zonecma.report.overview import one_a_line
 from zonecma.report.sparkline import sparkline
-from zonecma.report.table import aligned, duration, notes, thousands, width
+from zonecma.report.table import aligned, counted, duration, notes, width
+from zonecma.report.words import count, wrapped
 
 _CELL = 18
 _LABEL = 21
@@ -28,17 +29,22 @@ def comparison_table(outcome: Comparison, columns: int | None = None) -> str:
     """
     columns = columns or width()
     area = f"{outcome.area_pages * _PAGE_MIB:g} MiB of CMA" if outcome.area_pages else "no CMA area"
-    heading = f"{outcome.recording}: kernel {outcome.kernel}, {area}, {duration(outcome.seconds)} of load"
+    runs = f", {count(outcome.runs, 'run')} each" if outcome.runs > 1 else ""
+    heading = (
+        f"{outcome.recording}: kernel {outcome.kernel}, {area}, {duration(outcome.seconds)} of load{runs}"
+    )
     many = len(outcome.placements) > _MOST_COLUMNS
     tables = [one_a_line(outcome, columns)] if many else _tables(outcome, columns)
     remarks = [*_legend(outcome), *outcome.assumptions]
     remarks += [f"{p.name} leaves out: {p.leaves_out}" for p in outcome.placements if p.leaves_out]
     remarks += [f"read in part: {outcome.damage}"] if outcome.damage else []
-    return "\n\n".join([heading, *tables, notes(remarks, columns)])
+    return "\n\n".join([wrapped(heading, columns), *tables, notes(remarks, columns)])
 
 
 def _legend(outcome: Comparison) -> list[str]:
     lines = []
+    if outcome.runs > 1:
+        lines.append("figures are means of the runs: free outside, min MiB, is that of each run's least")
     if 1 < len(outcome.placements) <= _MOST_COLUMNS:
         lines.append(f"in brackets: the difference from {outcome.placements[0].name}")
     if _highest(outcome):
@@ -77,9 +83,9 @@ def _table(outcome: Comparison, baseline: PlacementResult, others: Sequence[Plac
         ),
         *([["  over time", *bars]] if highest else []),
         _row("free outside, min MiB", [p.min_free_outside * _PAGE_MIB for p in results], _one_place),
-        _row("found nothing", [p.failed_requests for p in results], _whole),
-        ["contiguous calls", *(f"{p.calls_ok} of {len(p.calls)}" for p in results)],
-        _row("frames moved", [p.frames_migrated for p in results], _whole),
+        _row("found nothing", [p.failed_requests for p in results], counted),
+        ["contiguous calls", *(f"{counted(p.calls_ok)} of {counted(p.nr_calls)}" for p in results)],
+        _row("frames moved", [p.frames_migrated for p in results], counted),
         *([] if open_loop else _reclaim_rows(results)),
     ]
     return aligned(rows, gap=1)
@@ -89,14 +95,14 @@ def _reclaim_rows(results: Sequence[PlacementResult]) -> list[list[str]]:
     """What the machine did to find memory, and how long all took."""
     done = [p.reclaim for p in results]
     return [
-        _row("  clean ones dropped", [r.pages_dropped for r in done], _whole),
-        _row("kswapd wakes", [r.kswapd_wakes for r in done], _whole),
-        _row("direct reclaims", [r.direct_reclaim for r in done], _whole),
-        _row("pages reclaimed", [r.pages_reclaimed for r in done], _whole),
-        _row("swapped out", [r.swapped_out for r in done], _whole),
-        _row("swapped in", [r.swapped_in for r in done], _whole),
-        _row("refaults", [r.refaults for r in done], _whole),
-        _row("OOM kills", [r.oom_kills for r in done], _whole),
+        _row("  clean ones dropped", [r.pages_dropped for r in done], counted),
+        _row("kswapd wakes", [r.kswapd_wakes for r in done], counted),
+        _row("direct reclaims", [r.direct_reclaim for r in done], counted),
+        _row("pages reclaimed", [r.pages_reclaimed for r in done], counted),
+        _row("swapped out", [r.swapped_out for r in done], counted),
+        _row("swapped in", [r.swapped_in for r in done], counted),
+        _row("refaults", [r.refaults for r in done], counted),
+        _row("OOM kills", [r.oom_kills for r in done], counted),
         _row("stalled, s", [r.stall_seconds for r in done], _two_places),
         _row("waited for disks, s", [r.waited_seconds for r in done], _two_places),
         _row("elapsed, s", [r.elapsed_seconds for r in done], _two_places),
@@ -120,10 +126,6 @@ def _one_place(value: float) -> str:
     return f"{value:.1f}"
 
 
-def _whole(value: float) -> str:
-    return thousands(round(value))
-
-
 def _signed(show: Callable[[float], str], difference: float) -> str:
     text = show(abs(difference))
     if text == show(0):
@@ -137,6 +139,7 @@ def comparison_json(outcome: Comparison) -> dict[str, Any]:
         "recording": outcome.recording,
         "kernel": outcome.kernel,
         "open_loop": outcome.open_loop,
+        "runs": outcome.runs,
         "area_pages": outcome.area_pages,
         "assumptions": list(outcome.assumptions),
         "damage": outcome.damage,
@@ -149,7 +152,7 @@ def _placement_json(result: PlacementResult) -> dict[str, Any]:
         "name": result.name,
         "area_use_mean": result.area_use_mean,
         "area_use_over_time": list(result.area_use_over_time),
-        "calls": len(result.calls),
+        "calls": result.nr_calls,
         "calls_ok": result.calls_ok,
         "frames_migrated": result.frames_migrated,
         "min_free_outside": result.min_free_outside,

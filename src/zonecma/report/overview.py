@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zonecma.lab.compare import Comparison, PlacementResult
 from zonecma.report.sparkline import sparkline
-from zonecma.report.table import aligned, thousands
+from zonecma.report.table import aligned, counted
 
 _HEADINGS = (
     ("", "in use", "free outside", "found", "contiguous", "frames"),
@@ -34,9 +34,9 @@ def _cells(result: PlacementResult) -> list[str]:
         result.name if len(result.name) <= _LONGEST_NAME else "",
         f"{100 * result.area_use_mean:.1f}",
         f"{result.min_free_outside * _PAGE_MIB:.1f}",
-        thousands(result.failed_requests),
-        f"{result.calls_ok} of {len(result.calls)}",
-        thousands(result.frames_migrated),
+        counted(result.failed_requests),
+        f"{counted(result.calls_ok)} of {counted(result.nr_calls)}",
+        counted(result.frames_migrated),
     ]
 
 

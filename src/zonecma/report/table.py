@@ -37,6 +37,13 @@ def thousands(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: float) -> str:
+    """A count; of a mean that is small and not whole some places, too: one in fifty is not none."""
+    if number == round(number) or number >= 100:
+        return thousands(round(number))
+    return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
 def duration(seconds: float) -> str:
     """Seconds, or milliseconds where that reads better."""
     return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"

@@ -47,9 +47,8 @@ def _claims(rows: Sequence[Row]) -> dict[str, str]:
     shared = _those(rows, lambda row: row.placement != "zone-cma")
     beside = _those(shared, lambda row: row.kind in (*_FILES, "anonymous") and row.in_vain > 0)
     zone = _those(rows, lambda row: row.placement == "zone-cma")
-    files, pins = (
-        _those(zone, lambda row, kinds=kinds: row.kind in kinds) for kinds in (_FILES, ("pinned",))
-    )
+    files = _those(zone, lambda row: row.kind in _FILES)
+    pins = _those(zone, lambda row: row.kind == "pinned")
     return {
         "buffers": _failing(_those(shared, lambda row: row.kind == "buffers")),
         "others": _failing(beside),

@@ -16,7 +16,7 @@ from zonecma.lab.scenario_run import ScenarioRun
 from zonecma.lab.scenario_setup import Task, Terms
 from zonecma.lab.survival import share_interval, survival_of
 
-LOAD = "page-kinds,seconds=60,calls=12,patience_ms=10000,again_ms=100"
+LOAD = "page-kinds,seconds=90,calls=12,pause_ms=3000,patience_ms=5000,again_ms=100"
 KINDS: Mapping[str, str] = {
     "buffers": "buffers_mib=1000",
     "read": "read_mib=1500",

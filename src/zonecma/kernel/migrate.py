@@ -74,7 +74,12 @@ def _try_in_vain(m: Memory, moves: int) -> None:
 
 @jit
 def _try(s: State, m: Memory, obj: int, waits: bool, moves: int) -> Code:
-    """Try to unmap and to move a page whose target is there, to move it ``moves`` times."""
+    """Try to unmap and to move a page whose target is there, to move it ``moves`` times.
+
+    On open terms nothing binds a page.
+    """
+    if not m.vm[0].closed:
+        return OK
     error = _wait_for_page(s, m, obj, waits)
     if error == OK and (_writes_out(s, m, obj) or not _lets_go(s, m, obj)):
         _try_in_vain(m, moves)

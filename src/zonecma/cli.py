@@ -338,7 +338,9 @@ def explain(
     ] = "",
     cma: Annotated[str, typer.Option("--cma", help="Of a scenario: the area's size.", metavar="SIZE")] = "",
     rules: Annotated[str, typer.Option(help="Of a scenario: 4.7, 6.1 or 6.12.", metavar="SERIES")] = "",
-    seeds: Annotated[int, typer.Option(help="Of a scenario: how many drawings.", metavar="N", min=1)] = 5,
+    seeds: Annotated[
+        int | None, typer.Option(help="Of a scenario: how many drawings, 5 if left out.", metavar="N", min=1)
+    ] = None,
     durations: Annotated[
         str, typer.Option(help="Of a scenario: a TOML file of how long pages are bound.", metavar="FILE")
     ] = "",
@@ -351,16 +353,17 @@ def explain(
     not show is unknown.  Of a scenario every page is known: how long each class of pages stays in the
     way, and what would have helped, which is tried.
     """
-    from zonecma.capture.recording import DEMO, open_recording
+    from zonecma.capture.recording import DEMO
+    from zonecma.lab.loads import open_load
     from zonecma.lab.scenarios import is_scenario
 
     if is_scenario(recording):
         if failed or slowest or call is not None:
             raise InputError("--call, --failed and --slowest are for recordings; expected none of them here")
-        _explain_scenario(recording, placement, rules, cma, durations, seeds, as_json)
+        _explain_scenario(recording, placement, rules, cma, durations, seeds or 5, as_json)
         return
-    if placement or rules or cma or durations:
-        options = "--placement, --rules, --cma and --durations"
+    if placement or rules or cma or durations or seeds:
+        options = "--placement, --rules, --cma, --seeds and --durations"
         raise InputError(f"{options} are for scenarios; {recording or DEMO} is a recording")
     from zonecma.lab.explain import Selection
     from zonecma.lab.explain import explain as run
@@ -370,7 +373,7 @@ def explain(
 
     with terminal_progress() as progress:
         chosen = Selection(call, failed, slowest)
-        outcome = run(open_recording(recording or DEMO, partial=partial), chosen, progress)
+        outcome = run(open_load(recording or DEMO, partial=partial), chosen, progress)
     _print(outcome, as_json, explanation_text, explanation_json)
 
 

@@ -85,7 +85,7 @@ class ScenarioExplanation:
     ranges: int
     """tried in vain"""
     unnamed: int
-    """of these, those whose particulars found no room"""
+    """notes that found no room: of ranges, which are not counted then, and of endings"""
     wishes: Wishes
     causes: tuple[Cause, ...]
     """the one with most ranges first"""

@@ -40,7 +40,8 @@ def survival_of(lasted: Sequence[float], ended: Sequence[bool]) -> Survival:
     if not over.any():
         return Survival(np.zeros(0), np.zeros(0), len(times), 0)
     found = ecdf(CensoredData(uncensored=times[over], right=times[~over])).sf
-    return Survival(np.asarray(found.quantiles), np.asarray(found.probabilities), len(times), int(over.sum()))
+    some = np.isin(found.quantiles, times[over])  # it has the times of those not seen to end, too
+    return Survival(found.quantiles[some], found.probabilities[some], len(times), int(over.sum()))
 
 
 def share_interval(hits: int, of: int) -> tuple[float, float]:

@@ -51,7 +51,7 @@ NEEDS: Mapping[PageClass, str] = MappingProxyType(
         PageClass.PINNED: "whoever pinned it to let go",
         PageClass.REFERENCED: "whoever refers to it to let go",
         PageClass.LRU_BATCH: "a drain, which every call begins with",
-        PageClass.FREE: "another attempt",
+        PageClass.FREE: "nothing more",
     }
 )
 """What another attempt would have needed."""

@@ -8,12 +8,14 @@ from typing import Any
 from zonecma.lab.scenario_explanation import Cause, Remedy, ScenarioExplanation, Wishes, Work
 from zonecma.lab.survival import Survival
 from zonecma.report.page_classes import NAMES, NEEDS
-from zonecma.report.table import aligned, notes, thousands, width
+from zonecma.report.table import fitted, notes, thousands, width
 from zonecma.report.words import count, percent, wrapped
 
 _TIMES = ((1e6, "1 ms"), (1e7, "10 ms"), (1e8, "0.1 s"), (1e9, "1 s"), (1e10, "10 s"))
 """ns, and how that is written"""
 _PAGE_MIB = 4 / 1024
+
+Rows = list[list[str]]
 
 
 def scenario_explanation_text(outcome: ScenarioExplanation, columns: int | None = None) -> str:
@@ -21,10 +23,12 @@ def scenario_explanation_text(outcome: ScenarioExplanation, columns: int | None 
     columns = columns or width()
     parts = [wrapped(_heading(outcome), columns), wrapped(_calls(outcome.wishes), columns)]
     if outcome.causes:
-        parts += [_causes(outcome), _still(outcome)]
+        parts.append(fitted(_causes(outcome), columns))
+    if any(cause.pages for cause in outcome.causes):
+        parts.append(fitted(_still(outcome), columns))
     if outcome.work:
-        parts.append(_work(outcome))
-    parts.append(_remedies(outcome))
+        parts += [fitted(_moves(outcome), columns), fitted(_times(outcome), columns)]
+    parts.append(fitted(_remedies(outcome), columns))
     return "\n\n".join([*parts, notes(_remarks(outcome), columns)])
 
 
@@ -57,10 +61,9 @@ def _time(ns: float) -> str:
     return f"{ns / 1e9:.1f} s" if ns >= 1e9 else f"{ns / 1e6:.1f} ms"
 
 
-def _causes(outcome: ScenarioExplanation) -> str:
-    rows = [["what was in the way", "ranges", "share", "pages", "let in by"]]
-    rows += [_cause_row(cause, outcome.ranges) for cause in outcome.causes]
-    return aligned(rows)
+def _causes(outcome: ScenarioExplanation) -> Rows:
+    heads = ["what was in the way", "ranges", "share", "pages", "let in by"]
+    return [heads, *(_cause_row(cause, outcome.ranges) for cause in outcome.causes)]
 
 
 def _cause_row(cause: Cause, ranges: int) -> list[str]:
@@ -73,14 +76,14 @@ def _cause_row(cause: Cause, ranges: int) -> list[str]:
     ]
 
 
-def _still(outcome: ScenarioExplanation) -> str:
+def _still(outcome: ScenarioExplanation) -> Rows:
     """The survival curves: the share that is still in the way after so long."""
     rows = [["still in the way after, %", *(name for _, name in _TIMES), "median"]]
     for cause in outcome.causes:
         if cause.pages:
             cells = [f"{100 * cause.still.after(ns):.0f}" for ns, _ in _TIMES]
             rows.append([NAMES[cause.page_class], *cells, _median(cause.still)])
-    return aligned(rows) if len(rows) > 1 else ""
+    return rows
 
 
 def _median(still: Survival) -> str:
@@ -88,27 +91,28 @@ def _median(still: Survival) -> str:
     return "not seen" if found is None else _time(found)
 
 
-def _work(outcome: ScenarioExplanation) -> str:
-    rows = [["what calls met", "dropped", "moved", "to the area", "tries", "stayed", "waited, ms", "ms"]]
-    rows += [_work_row(work) for work in outcome.work]
-    return aligned(rows)
+def _moves(outcome: ScenarioExplanation) -> Rows:
+    """What became of the frames."""
+    rows = [["what calls met", "dropped", "moved", "to the area", "stayed"]]
+    for work in outcome.work:
+        figures = (work.dropped, work.moved, work.into_area, work.failed)
+        rows.append([NAMES[work.page_class], *map(thousands, figures)])
+    return rows
 
 
-def _work_row(work: Work) -> list[str]:
-    figures = (work.dropped, work.moved, work.into_area, work.tries, work.failed)
-    return [
-        NAMES[work.page_class],
-        *(thousands(figure) for figure in figures),
-        f"{work.waited_ms:,.1f}",
-        f"{work.took_ms:,.1f}",
-    ]
+def _times(outcome: ScenarioExplanation) -> Rows:
+    rows = [["what that took", "tries", "waited, ms", "ms"]]
+    for work in outcome.work:
+        times = f"{work.waited_ms:,.1f}", f"{work.took_ms:,.1f}"
+        rows.append([NAMES[work.page_class], thousands(work.tries), *times])
+    return rows
 
 
-def _remedies(outcome: ScenarioExplanation) -> str:
+def _remedies(outcome: ScenarioExplanation) -> Rows:
     rows = [["the same drawings", "not got at once", "never got", "first try, median ms", "at most"]]
     rows.append(["as they are", *_outcome(outcome.wishes)])
     rows += [[remedy.what, *_outcome(remedy.wishes)] for remedy in outcome.remedies if remedy.wishes]
-    return aligned(rows)
+    return rows
 
 
 def _outcome(wishes: Wishes) -> list[str]:
@@ -145,6 +149,7 @@ def scenario_explanation_json(outcome: ScenarioExplanation) -> dict[str, Any]:
         "seeds": outcome.seeds,
         "area_pages": outcome.area_pages,
         "ranges_in_vain": outcome.ranges,
+        "notes_not_kept": outcome.unnamed,
         "calls": _wishes_json(outcome.wishes),
         "causes": [_cause_json(cause) for cause in outcome.causes],
         "work": [_work_json(work) for work in outcome.work],

@@ -25,6 +25,23 @@ def aligned(rows: Sequence[Sequence[str]], gap: int = 2) -> str:
     return "\n".join(lines)
 
 
+def fitted(rows: Sequence[Sequence[str]], columns: int) -> str:
+    """Rows of cells, aligned; where they were too wide, first cells are broken between their words."""
+    too_wide = max(map(len, aligned(rows).split("\n"))) - columns
+    if too_wide <= 0:
+        return aligned(rows)
+    room = max(len(row[0]) for row in rows) - too_wide
+    return aligned([line for row in rows for line in _broken(row, max(room, 3))])
+
+
+def _broken(row: Sequence[str], room: int) -> list[list[str]]:
+    """A row as several: its further cells stand in the first."""
+    lines = textwrap.wrap(
+        row[0], room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    ) or [""]
+    return [[lines[0], *row[1:]], *([line] for line in lines[1:])]
+
+
 def notes(lines: Sequence[str], columns: int | None = None) -> str:
     """Sentences, wrapped to the terminal, each behind a star."""
     return "\n".join(

@@ -16,29 +16,36 @@ from zonecma.workload.steps import CALL, LOAD, RELEASE, STORE
 
 SOURCED = re.compile(r"https?://\S+\.\S+|\b(assumed|fitted|commit|costs\.toml|mke2fs\.conf|workload\.)")
 
+SET = {"page-kinds": {"read_mib": 1500}}
+"""What has to be set, for a load of nothing in particular fills nothing."""
+
 each = pytest.mark.parametrize("kind", SCENARIOS, ids=lambda kind: kind.name)
+
+
+def set_up(kind):
+    return kind(**SET.get(kind.name, {}))
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    """Drawings with the usual parameters, made once."""
+    """Drawings with the usual parameters, or those of SET, made once."""
     made = {}
 
     def draw(kind, seed):
         if (kind, seed) not in made:
-            made[kind, seed] = kind().draw(seed)
+            made[kind, seed] = set_up(kind).draw(seed)
         return made[kind, seed]
 
     return draw
 
 
 def test_names_are_unique():
-    assert len({kind.name for kind in SCENARIOS}) == len(SCENARIOS) == 10
+    assert len({kind.name for kind in SCENARIOS}) == len(SCENARIOS) == 11
 
 
 @each
 def test_a_seed_is_a_drawing(kind, drawn):
-    one, same, other = drawn(kind, 1), kind().draw(1), drawn(kind, 2)
+    one, same, other = drawn(kind, 1), set_up(kind).draw(1), drawn(kind, 2)
     for table in ("steps", "objects", "first_step", "first_own"):
         assert np.array_equal(getattr(one, table), getattr(same, table))
     assert len(one.steps) != len(other.steps) or not np.array_equal(one.steps, other.steps)

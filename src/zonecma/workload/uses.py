@@ -51,7 +51,7 @@ USES = (
     Use(_READ_AHEAD, FILE, MAPPED, ON_DISK),  # filemap_fault
     Use(GFP_HIGHUSER_MOVABLE | Gfp.ZERO, ANONYMOUS, SHARED),  # shmem_fault
     Use(GFP_TRANSHUGE_LIGHT, ANONYMOUS, order=9),  # defrag=madvise: who asks for none does not wait
-    Use(GFP_HIGHUSER_MOVABLE, FILE),
+    Use(GFP_HIGHUSER_MOVABLE, FILE, where=ON_DISK),
 )
 """Each use's description."""
 

@@ -41,5 +41,5 @@ def test_one_worker_runs_a_task_when_its_outcome_is_asked_for():
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_a_task_raises_is_raised(workers):
-    with pytest.raises(ValueError, match="^[538]$"):
+    with pytest.raises(ValueError, match=r"^[538]$"):
         list(run_all(fails, TASKS, workers))

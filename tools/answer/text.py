@@ -72,13 +72,19 @@ def _failing(rows: Iterable[Row]) -> str:
 
 def _span(values: Iterable[float]) -> str:
     """Shares, from the least to the most."""
-    shown = list(dict.fromkeys(f"{100 * value:.0f}" for value in sorted(values)))
+    shown = list(dict.fromkeys(f"{100 * value:.0f}" for value in sorted(values))) or ["0"]
     return f"{shown[0]} %" if len(shown) == 1 else f"{shown[0]} to {shown[-1]} %"
 
 
-def _way(rows: Iterable[Row]) -> str:
-    medians = sorted(row.in_the_way[0] / 1e9 for row in rows if row.in_the_way[0] is not None)
-    return f"{medians[0]:.0f} to {medians[-1]:.0f} s" if medians else "longer than was seen"
+def _way(rows: Sequence[Row]) -> str:
+    """Medians of the rows, from the shortest to the longest, which may be longer than was seen."""
+    found = [row.in_the_way[0] for row in rows if row.pages]
+    medians = sorted(one / 1e9 for one in found if one is not None)
+    if not medians:
+        return "longer than was seen"
+    shown = list(dict.fromkeys(f"{one:.0f}" for one in medians))
+    span = f"{shown[0]} s" if len(shown) == 1 else f"{shown[0]} to {shown[-1]} s"
+    return span if None not in found else f"{span}, or longer than was seen"
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -97,7 +103,7 @@ def _cells(row: Row) -> list[str]:
         f"{row.in_vain:,}",
         f"{blame} %" if row.in_vain else "-",
         _lasting(row) if row.failed else "-",
-        ", ".join(map(_seconds, row.in_the_way)) if row.in_vain else "-",
+        ", ".join(map(_seconds, row.in_the_way)) if row.pages else "-",
         f"{row.slowest_ms:,.0f}",
         _seen(row),
     ]

@@ -78,8 +78,8 @@ def test_lines_fit(outcome, columns):
 @pytest.mark.parametrize(
     "figure",
     [
-        "page-kinds,read_mib=1500 on vm-1g-cma512 under last-resort",
-        "rules of 4.7, 128 MiB of CMA, 5 drawings",
+        "page-kinds,read_mib=1500 on vm-1g-cma512 under last-resort: rules of 4.7",
+        "128 MiB of CMA, 5 drawings",
         "1,234 buffers asked for, 456 not got at once (37.0 %), 78 never got",
         "a first try took 12.3 ms (median), 4567.8 ms at most",
         "went on to fail for 3.0 s (median), longer than was waited (99th percentile)",

@@ -1,6 +1,6 @@
 """Plain tables, against text written by hand."""
 
-from zonecma.report.table import aligned, counted, duration, notes
+from zonecma.report.table import aligned, counted, duration, fitted, notes
 
 
 def test_the_first_column_is_to_the_left_the_others_to_the_right():
@@ -9,6 +9,17 @@ def test_the_first_column_is_to_the_left_the_others_to_the_right():
         "               one  three",
         "label            1      2",
         "long label  12,345",
+    ]
+
+
+def test_first_cells_are_broken_where_a_table_is_too_wide():
+    rows = [["", "one"], ["a long label", "12"], ["short", "3"]]
+    assert fitted(rows, 17) == aligned(rows)
+    assert fitted(rows, 12).split("\n") == [
+        "         one",
+        "a long    12",
+        "  label",
+        "short      3",
     ]
 
 

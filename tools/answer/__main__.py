@@ -11,7 +11,7 @@ from collections import defaultdict
 
 from tools.answer.rows import KERNELS, KINDS, LOAD, PLACEMENTS, Row, row_of, task_of
 from tools.answer.seen import REPOSITORY
-from tools.answer.text import page_of
+from tools.answer.text import check_words, page_of
 from zonecma.lab.scenario_run import ScenarioRun
 from zonecma.lab.scenario_setup import run_tasks
 from zonecma.report.progress import terminal_progress
@@ -33,7 +33,9 @@ def rows(seeds: int) -> list[Row]:
 
 def main(seeds: int = SEEDS) -> None:
     """Run all, and write the page."""
-    PAGE.write_text(page_of(rows(seeds), seeds, LOAD))
+    found = rows(seeds)
+    check_words(found)
+    PAGE.write_text(page_of(found, seeds, LOAD))
     print(f"wrote {PAGE.relative_to(REPOSITORY)}")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tools.answer.seen import Seen, seen_doing
+from zonecma.kernel.memory import ANONYMOUS, BLOCKDEV, FILE
 from zonecma.kernel.notes import AN_ENDING
 from zonecma.kernel.page_class import PageClass
 from zonecma.lab.contiguous_calls import Wish, wishes_of
@@ -15,6 +16,7 @@ from zonecma.lab.episodes import Episode, episodes_of
 from zonecma.lab.scenario_run import ScenarioRun
 from zonecma.lab.scenario_setup import Task, Terms
 from zonecma.lab.survival import share_interval, survival_of
+from zonecma.workload.uses import USES
 
 LOAD = "page-kinds,seconds=90,calls=12,pause_ms=3000,patience_ms=5000,again_ms=100"
 KINDS: Mapping[str, str] = {
@@ -29,9 +31,11 @@ KINDS: Mapping[str, str] = {
 KERNELS = ("4.7", "6.12")
 PLACEMENTS = ("last-resort", "half-free", "zone-cma")
 _METADATA = (PageClass.BUFFER, PageClass.BUFFER_DIRTY, PageClass.BUFFER_HEAD, PageClass.JOURNAL)
-_FILES = (PageClass.FILE, PageClass.FILE_MAPPED, PageClass.FILE_DIRTY, PageClass.WRITEBACK, PageClass.LOCKED)
+_FILES = (PageClass.FILE, PageClass.FILE_MAPPED, PageClass.FILE_DIRTY)
 _MEMORY = (PageClass.ANONYMOUS, PageClass.TMPFS, PageClass.HUGE)
 _PINS = (PageClass.PINNED, PageClass.DIRECT_IO, PageClass.REFERENCED)
+_ON_ITS_WAY = (PageClass.WRITEBACK, PageClass.LOCKED)
+"""Read or written just then: pages of any kind, told by their use."""
 _RESAMPLED = 200
 """Draws of as many seeds as there are, for an interval."""
 
@@ -59,6 +63,8 @@ class Row:
     fails_for: tuple[float | None, float | None]
     """ns: median and 99th percentile of how long failures went on; None: longer than was waited"""
     fails_for_interval: tuple[Interval, Interval]
+    pages: int
+    """different ones that were in the way"""
     in_the_way: tuple[float | None, float | None]
     """ns: the same of a page"""
     slowest_ms: float
@@ -89,6 +95,7 @@ def row_of(kind: str, kernel: str, placement: str, runs: Runs) -> Row:
         blame=_blame(runs),
         fails_for=fails_for,
         fails_for_interval=_interval(runs, _fails_for),
+        pages=sum(len(episodes_of(run)) for run in runs),
         in_the_way=_in_the_way(runs),
         slowest_ms=max(float(run.calls["took"].max()) for run in runs) / 1e6,
         seen=seen_doing(kind, placement, kernel),
@@ -100,11 +107,18 @@ def _use(run: ScenarioRun) -> float:
 
 
 def _blame(runs: Runs) -> dict[str, float]:
-    classes = np.concatenate([run.notes["page_class"][run.notes["start"] != AN_ENDING] for run in runs])
-    groups = {"metadata": _METADATA, "files": _FILES, "memory": _MEMORY, "pins": _PINS}
-    total = max(len(classes), 1)
-    shares = {name: float(np.isin(classes, group).sum()) / total for name, group in groups.items()}
-    return {**shares, "other": max(1 - sum(shares.values()), 0.0) if len(classes) else 0.0}
+    notes = np.concatenate([run.notes[run.notes["start"] != AN_ENDING] for run in runs])
+    classes, kinds = notes["page_class"], np.array([use.kind for use in USES])[notes["gfp"]]
+    on_its_way = np.isin(classes, _ON_ITS_WAY)
+    groups = {"metadata": (_METADATA, BLOCKDEV), "files": (_FILES, FILE), "memory": (_MEMORY, ANONYMOUS)}
+    found = {
+        name: np.isin(classes, group) | (on_its_way & (kinds == kind))
+        for name, (group, kind) in groups.items()
+    }
+    found["pins"] = np.isin(classes, _PINS)
+    total = max(len(notes), 1)
+    shares = {name: float(those.sum()) / total for name, those in found.items()}
+    return {**shares, "other": max(1 - sum(shares.values()), 0.0) if len(notes) else 0.0}
 
 
 def _fails_for(runs: Runs) -> tuple[float | None, float | None]:
@@ -122,13 +136,23 @@ def _in_the_way(runs: Runs) -> tuple[float | None, float | None]:
 def _interval(
     runs: Runs, measure: Callable[[Runs], tuple[float | None, float | None]]
 ) -> tuple[Interval, Interval]:
-    """Where 95 % of the figures of seeds drawn anew lie; None: beyond what was waited."""
-    draw = np.random.default_rng(0)
-    drawn = [measure([runs[i] for i in draw.integers(len(runs), size=len(runs))]) for _ in range(_RESAMPLED)]
+    """Where 95 % of the figures of seeds drawn anew lie, of draws in which something failed.
+
+    None: beyond what was waited, or nothing failed in any.
+    """
+    draw, failed = np.random.default_rng(0), [_fails(run) for run in runs]
+    draws = [draw.integers(len(runs), size=len(runs)) for _ in range(_RESAMPLED)]
+    drawn = [measure([runs[i] for i in chosen]) for chosen in draws if any(failed[i] for i in chosen)]
     return _middle([median for median, _ in drawn]), _middle([late for _, late in drawn])
 
 
+def _fails(run: ScenarioRun) -> bool:
+    return any(wish.first_failed for wish in wishes_of(run))
+
+
 def _middle(found: Sequence[float | None]) -> Interval:
+    if not found:
+        return None, None
     ordered = sorted(np.inf if one is None else one for one in found)
     low, high = ordered[int(0.025 * len(ordered))], ordered[int(0.975 * len(ordered))]
     return (None if np.isinf(low) else low), (None if np.isinf(high) else high)

@@ -42,6 +42,20 @@ def page_of(rows: Sequence[Row], seeds: int, load: str) -> str:
     )
 
 
+def check_words(rows: Sequence[Row]) -> None:
+    """page.md says who is right: raises ValueError where that does not follow from the rows any more."""
+    zone = _those(rows, lambda row: row.placement == "zone-cma")
+    shared = _those(rows, lambda row: row.kind == "buffers" and row.placement != "zone-cma")
+    words = {
+        "buffers fail where they may enter": all(row.failed for row in shared),
+        "none is met in a zone": not any(row.blame["metadata"] for row in zone),
+        "file pages fail nothing in a zone": not any(row.failed for row in zone if row.kind in _FILES),
+        "pins fail in a zone under 4.7": any(row.failed for row in zone if row.kind == "pinned"),
+    }
+    if untrue := [what for what, holds in words.items() if not holds]:
+        raise ValueError(f"page.md says what the rows do not: {'; '.join(untrue)}")
+
+
 def _claims(rows: Sequence[Row]) -> dict[str, str]:
     """What the page says of the two claims."""
     shared = _those(rows, lambda row: row.placement != "zone-cma")
@@ -72,13 +86,19 @@ def _failing(rows: Iterable[Row]) -> str:
 
 def _span(values: Iterable[float]) -> str:
     """Shares, from the least to the most."""
-    shown = list(dict.fromkeys(f"{100 * value:.0f}" for value in sorted(values)))
+    shown = list(dict.fromkeys(f"{100 * value:.0f}" for value in sorted(values))) or ["0"]
     return f"{shown[0]} %" if len(shown) == 1 else f"{shown[0]} to {shown[-1]} %"
 
 
-def _way(rows: Iterable[Row]) -> str:
-    medians = sorted(row.in_the_way[0] / 1e9 for row in rows if row.in_the_way[0] is not None)
-    return f"{medians[0]:.0f} to {medians[-1]:.0f} s" if medians else "longer than was seen"
+def _way(rows: Sequence[Row]) -> str:
+    """Medians of the rows, from the shortest to the longest, which may be longer than was seen."""
+    found = [row.in_the_way[0] for row in rows if row.pages]
+    medians = sorted(one / 1e9 for one in found if one is not None)
+    if not medians:
+        return "longer than was seen"
+    shown = list(dict.fromkeys(f"{one:.0f}" for one in medians))
+    span = f"{shown[0]} s" if len(shown) == 1 else f"{shown[0]} to {shown[-1]} s"
+    return span if None not in found else f"{span}, or longer than was seen"
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -97,7 +117,7 @@ def _cells(row: Row) -> list[str]:
         f"{row.in_vain:,}",
         f"{blame} %" if row.in_vain else "-",
         _lasting(row) if row.failed else "-",
-        ", ".join(map(_seconds, row.in_the_way)) if row.in_vain else "-",
+        ", ".join(map(_seconds, row.in_the_way)) if row.pages else "-",
         f"{row.slowest_ms:,.0f}",
         _seen(row),
     ]

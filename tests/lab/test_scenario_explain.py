@@ -10,7 +10,7 @@ from tests.explained import call, did, ending, found, found_free, run_of
 from zonecma.errors import InputError
 from zonecma.kernel.page_class import PageClass
 from zonecma.lab import scenario_explain
-from zonecma.lab.scenario_explain import causes_of, explain_scenario, work_of
+from zonecma.lab.scenario_explain import causes_of, explain_scenario, pages_of, work_of
 from zonecma.lab.scenario_setup import Terms
 from zonecma.workload import uses
 
@@ -178,3 +178,12 @@ def test_what_callers_met(nothing_runs):
 def test_a_scenario_that_does_not_exist():
     with pytest.raises(InputError, match="no scenario is called 'page-kind'"):
         explain_scenario("page-kind", Terms())
+
+
+def test_pages_are_named_by_who_brought_them_and_for_how_long_they_stayed():
+    """A page found at 100 and 400 ms by two calls, free at 700; another found once, to the end."""
+    notes = [found(100), found(400, call=2), ending(700), found(800, 2)]
+    first, second = pages_of([run_of(notes, seconds=1)])
+    assert (first.ranges, first.calls, first.lasted_ms, first.seen_to_end) == (2, 2, 600, True)
+    assert (first.task, first.age_ms, first.pfn) == (3, 1000, 4101)
+    assert (second.ranges, second.lasted_ms, second.seen_to_end) == (1, 200, False)

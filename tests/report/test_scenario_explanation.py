@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from zonecma.kernel.page_class import PageClass
-from zonecma.lab.scenario_explanation import Cause, Remedy, ScenarioExplanation, Wishes, Work
+from zonecma.lab.scenario_explanation import Cause, PageInTheWay, Remedy, ScenarioExplanation, Wishes, Work
 from zonecma.lab.survival import survival_of
 from zonecma.report.page_classes import NAMES
 from zonecma.report.scenario_explanation import scenario_explanation_json, scenario_explanation_text
@@ -128,7 +128,7 @@ def test_json_has_the_same_facts():
     out = json.loads(json.dumps(scenario_explanation_json(OUTCOME)))
     assert list(out) == [
         *("scenario", "board", "kernel", "placement", "seeds", "area_pages", "ranges_in_vain"),
-        *("notes_not_kept", "calls", "causes", "work", "remedies"),
+        *("notes_not_kept", "calls", "causes", "pages", "work", "remedies"),
     ]
     assert (out["area_pages"], out["ranges_in_vain"], out["notes_not_kept"]) == (32768, 5000, 1357)
     assert out["calls"] == {
@@ -167,3 +167,16 @@ def test_json_has_the_same_facts():
     ]
     assert out["remedies"][2]["calls"] is None
     assert out["remedies"][0]["calls"]["failed_first"] == 0
+
+
+def test_pages_are_told_one_by_one():
+    brought = PageInTheWay(PageClass.PINNED, 0x1234, 2, 1500.0, 12, 3, 250.0, True)
+    before = PageInTheWay(PageClass.JOURNAL, 0x99, -1, 4.0, 1, 1, 2000.0, False)
+    text = flat(replace(OUTCOME, pages=(brought, before)))
+    assert "frame 0x1234: pinned for long, brought to memory by slot 2 1.5 s before;" in text
+    assert "in the way of 12 ranges of 3 calls for 250.0 ms" in text
+    assert "brought to memory before the load 4.0 ms before;" in text
+    assert "1 range of 1 call for 2.0 s, to the run's end" in text
+    found = scenario_explanation_json(replace(OUTCOME, pages=(brought,)))["pages"]
+    assert found[0]["page_class"] == "pinned for long"
+    assert (found[0]["pfn"], found[0]["ranges"]) == (0x1234, 12)

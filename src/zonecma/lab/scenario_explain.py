@@ -19,7 +19,7 @@ from zonecma.kernel.page_class import PageClass
 from zonecma.lab.contiguous_calls import wishes_of
 from zonecma.lab.episodes import Episode, episodes_of
 from zonecma.lab.placements import parse_placement
-from zonecma.lab.scenario_explanation import Cause, Remedy, ScenarioExplanation, Wishes, Work
+from zonecma.lab.scenario_explanation import Cause, PageInTheWay, Remedy, ScenarioExplanation, Wishes, Work
 from zonecma.lab.scenario_run import ScenarioRun, Setup, booted_state
 from zonecma.lab.scenario_setup import SEEDS, Task, Terms, run_tasks, setup_for
 from zonecma.lab.scenarios import parse_scenario
@@ -30,6 +30,8 @@ from zonecma.workload.uses import GFP_MASKS
 
 _ASKED = ("last-resort", "half-free", "zone-cma")
 _PAGEBLOCK_ORDER = 9
+_PAGES = 5
+"""Pages that are shown one by one."""
 _MS = 1e6
 
 
@@ -59,6 +61,7 @@ def explain_scenario(
         unnamed=sum(run.nr_notes - len(run.notes) for run in runs),
         wishes=_wishes(runs),
         causes=causes_of(runs),
+        pages=pages_of(runs),
         work=work_of(runs),
         remedies=(*sorted(remedies, key=_failures), *impossible),
     )
@@ -155,6 +158,25 @@ def _enters(placement: str, use: int) -> bool:
     if policy.home in HOME_ZONES:
         return bool(policy.highest_zone(mask) == HOME_ZONES[policy.home])
     return bool(mask & Gfp.MOVABLE)
+
+
+def pages_of(runs: Iterable[ScenarioRun]) -> tuple[PageInTheWay, ...]:
+    """The pages that were in the way of most ranges, over all runs."""
+    every = [episode for run in runs for episode in episodes_of(run)]
+    most = sorted(every, key=lambda episode: -episode.ranges)[:_PAGES]
+    return tuple(
+        PageInTheWay(
+            page_class=one.page_class,
+            pfn=one.pfn,
+            task=one.task,
+            age_ms=max(one.begun - one.brought, 0) / _MS,
+            ranges=one.ranges,
+            calls=len(one.calls),
+            lasted_ms=one.lasted / _MS,
+            seen_to_end=one.seen_to_end,
+        )
+        for one in most
+    )
 
 
 def work_of(runs: Iterable[ScenarioRun]) -> tuple[Work, ...]:

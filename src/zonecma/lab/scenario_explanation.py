@@ -43,6 +43,26 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class PageInTheWay:
+    """A page that was in the way."""
+
+    page_class: PageClass
+    pfn: int
+    task: int
+    """the load's slot that brought it to memory; -1: what ran before"""
+    age_ms: float
+    """how long it had been in memory when it was found"""
+    ranges: int
+    """tried in vain because of it"""
+    calls: int
+    """that tried them"""
+    lasted_ms: float
+    """how long it was in the way"""
+    seen_to_end: bool
+    """whether it was free to go before the run ended"""
+
+
+@dataclass(frozen=True)
 class Work:
     """What calls did to the pages of one class that they met, over all runs."""
 
@@ -92,3 +112,5 @@ class ScenarioExplanation:
     work: tuple[Work, ...]
     remedies: tuple[Remedy, ...]
     """the one that leaves fewest failures first"""
+    pages: tuple[PageInTheWay, ...] = ()
+    """those that were in the way of most ranges"""

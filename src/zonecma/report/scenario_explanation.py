@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
-from zonecma.lab.scenario_explanation import Cause, Remedy, ScenarioExplanation, Wishes, Work
+from zonecma.lab.scenario_explanation import Cause, PageInTheWay, Remedy, ScenarioExplanation, Wishes, Work
 from zonecma.lab.survival import Survival
 from zonecma.report.page_classes import NAMES, NEEDS
 from zonecma.report.table import fitted, notes, thousands, width
@@ -26,6 +27,7 @@ def scenario_explanation_text(outcome: ScenarioExplanation, columns: int | None 
         parts.append(fitted(_causes(outcome), columns))
     if any(cause.pages for cause in outcome.causes):
         parts.append(fitted(_still(outcome), columns))
+    parts += ["\n".join(wrapped(_page(page), columns) for page in outcome.pages)] * bool(outcome.pages)
     if outcome.work:
         parts += [fitted(_moves(outcome), columns), fitted(_times(outcome), columns)]
     parts.append(fitted(_remedies(outcome), columns))
@@ -91,6 +93,15 @@ def _median(still: Survival) -> str:
     return "not seen" if found is None else _time(found)
 
 
+def _page(page: PageInTheWay) -> str:
+    """A page in a sentence."""
+    who = "before the load" if page.task < 0 else f"by slot {page.task}"
+    text = f"frame {page.pfn:#x}: {NAMES[page.page_class]}, brought to memory {who}"
+    text += f" {_time(page.age_ms * 1e6)} before; in the way of {count(page.ranges, 'range')}"
+    text += f" of {count(page.calls, 'call')} for {_time(page.lasted_ms * 1e6)}"
+    return text if page.seen_to_end else f"{text}, to the run's end"
+
+
 def _moves(outcome: ScenarioExplanation) -> Rows:
     """What became of the frames."""
     rows = [["what calls met", "dropped", "moved", "to the area", "stayed"]]
@@ -152,6 +163,7 @@ def scenario_explanation_json(outcome: ScenarioExplanation) -> dict[str, Any]:
         "notes_not_kept": outcome.unnamed,
         "calls": _wishes_json(outcome.wishes),
         "causes": [_cause_json(cause) for cause in outcome.causes],
+        "pages": [_page_json(page) for page in outcome.pages],
         "work": [_work_json(work) for work in outcome.work],
         "remedies": [_remedy_json(remedy) for remedy in outcome.remedies],
     }
@@ -184,6 +196,10 @@ def _cause_json(cause: Cause) -> dict[str, Any]:
         "let_in_by": list(cause.entered),
         "needs": NEEDS.get(cause.page_class),
     }
+
+
+def _page_json(page: PageInTheWay) -> dict[str, Any]:
+    return dataclasses.asdict(page) | {"page_class": NAMES[page.page_class]}
 
 
 def _work_json(work: Work) -> dict[str, Any]:

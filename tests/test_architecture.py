@@ -9,7 +9,7 @@ from tests.conftest import REPOSITORY
 
 SOURCE = REPOSITORY / "src" / "zonecma"
 FLOORS = {
-    "errors": 0, "progress": 0, "files": 0, "cache": 0,
+    "errors": 0, "progress": 0, "files": 0, "cache": 0, "sources": 0,
     "kernel": 1,
     "placement": 2,
     "machine": 3, "capture": 3, "workload": 3,

@@ -6,24 +6,11 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import tempfile
 from pathlib import Path
 
 import platformdirs
-
-_PACKAGE = Path(__file__).resolve().parent
-
-
-@functools.cache
-def source_digest(*rooms: str) -> str:
-    """A hash of the sources of some rooms: what they made is stale once they change."""
-    digest = hashlib.blake2b(digest_size=8)
-    for room in rooms:
-        for source in sorted((_PACKAGE / room).rglob("*.py")):
-            digest.update(source.read_bytes())
-    return digest.hexdigest()
 
 
 @functools.cache

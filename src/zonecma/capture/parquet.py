@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from zonecma.cache import cache_folder, source_digest
+from zonecma.cache import cache_folder
 from zonecma.capture.events import EVENT, EVENTS
 from zonecma.capture.trace import Trace, read_trace
 from zonecma.errors import InputError
 from zonecma.files import new_folder
 from zonecma.progress import Progress, no_progress
+from zonecma.sources import digest_of, room_sources
 
 
 def _key(path: Path) -> str:
@@ -27,7 +28,7 @@ def _key(path: Path) -> str:
         stat = path.stat()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    identity = f"{source_digest('capture')} {path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+    identity = f"{digest_of(room_sources('capture'))} {path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
     return hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
 
 

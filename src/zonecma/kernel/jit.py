@@ -7,7 +7,7 @@ How compiled code passes the state is said in ``reference.py``.
 
 numba's cache looks only at the file that holds the cached function and would serve stale
 code after a change in a helper of another file.  The cache folder is therefore keyed by a
-hash of every source that can be compiled in, of numba's version and of whether indices are
+hash of every source that is compiled in (sources.py), of numba's version and of whether indices are
 checked (NUMBA_BOUNDSCHECK=1: the tests run so; a stray index would else be silent).
 """
 
@@ -29,20 +29,22 @@ from numba.core.cpu import CPUContext
 from numba.core.lowering import Lower
 from numba.core.registry import CPUDispatcher
 
-from zonecma.cache import cache_folder, source_digest
+from zonecma.cache import cache_folder
 from zonecma.progress import Progress
+from zonecma.sources import digest_of, sources_behind
 
 config: Any = numba.config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_ROOMS_WITH_COMPILED_CODE = ("kernel", "capture", "workload", "lab")
+_COMPILED_BY = ("entry", "jit", "primitive")
+"""Who imports one of these has compiled code, and in it the constants of what it imports."""
 _CHECKED = "-checked" if config.BOUNDSCHECK else ""
 
 
 def _machine_code() -> Path | None:
     """The folder of this very model.  What a power failure left empty is compiled anew."""
-    key = f"{numba.__version__}-{source_digest(*_ROOMS_WITH_COMPILED_CODE)}{_CHECKED}"
+    key = f"{numba.__version__}-{digest_of(sources_behind(_COMPILED_BY, __name__))}{_CHECKED}"
     folder = cache_folder(f"machine-code-{key}")
     if folder and any(file.stat().st_size == 0 for file in folder.rglob("*.nb[ic]")):
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,7 +14,14 @@ def package(tmp_path, monkeypatch):
     """A package of five files: a compiles, with a constant of b and a submodule of c; d calls a."""
     files = {
         "door.py": "def entry(f): ...",
-        "a.py": "from zonecma.door import entry\nfrom zonecma.b import (\n    ONE,\n    TWO,\n)\nfrom zonecma import c\n",
+        "a.py": """
+from zonecma.door import entry
+from zonecma.b import (
+    ONE,
+    TWO,
+)
+from zonecma import c
+""",
         "b.py": "from zonecma.e import FURTHER\n",
         "c.py": "",
         "d.py": "from zonecma.a import run\n",

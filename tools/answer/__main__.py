@@ -7,13 +7,11 @@ rules of two kernels; beside it stands what recordings show.
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
 
 from tools.answer.rows import KERNELS, KINDS, LOAD, PLACEMENTS, Row, row_of, task_of
 from tools.answer.seen import REPOSITORY
 from tools.answer.text import check_words, page_of
-from zonecma.lab.scenario_run import ScenarioRun
-from zonecma.lab.scenario_setup import run_tasks
+from zonecma.lab.scenario_setup import runs_by_label
 from zonecma.report.progress import terminal_progress
 
 PAGE = REPOSITORY / "docs" / "why-calls-fail.md"
@@ -24,11 +22,9 @@ def rows(seeds: int) -> list[Row]:
     """All rows, each of so many runs."""
     cells = [(kind, kernel, place) for kind in KINDS for kernel in KERNELS for place in PLACEMENTS]
     tasks = [task_of(*cell, seed) for cell in cells for seed in range(seeds)]
-    found: dict[str, dict[int, ScenarioRun]] = defaultdict(dict)
     with terminal_progress() as progress:
-        for task, run in run_tasks(tasks, progress):
-            found[task.label][task.seed] = run
-    return [row_of(*cell, [found[" ".join(cell)][seed] for seed in range(seeds)]) for cell in cells]
+        found = runs_by_label(tasks, progress)
+    return [row_of(*cell, found[" ".join(cell)]) for cell in cells]
 
 
 def main(seeds: int = SEEDS) -> None:

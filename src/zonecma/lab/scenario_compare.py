@@ -17,7 +17,7 @@ from zonecma.kernel.units import NO_PFN
 from zonecma.lab.compare import BINS, Call, Comparison, PlacementResult, Reclaim, mean
 from zonecma.lab.placements import parse_placement
 from zonecma.lab.scenario_run import ScenarioRun
-from zonecma.lab.scenario_setup import SEEDS, Task, Terms, checked_setup, run_tasks
+from zonecma.lab.scenario_setup import SEEDS, Task, Terms, checked_setup, runs_by_label
 from zonecma.lab.scenarios import parse_scenario
 from zonecma.placement import Placement
 from zonecma.progress import Progress, no_progress
@@ -49,17 +49,13 @@ def compare_scenario(
     policies = {text: parse_placement(text) for text in placements}
     each = {text: replace(terms, placement=text) for text in policies}
     setups = [checked_setup(scenario, one) for one in each.values()]
-    tasks = [Task(scenario, one, seed) for one in each.values() for seed in range(seeds)]
-    found: dict[str, dict[int, PlacementResult]] = {text: {} for text in policies}
-    area_pages = 0
-    for task, run in run_tasks(tasks, progress, workers):
-        text = task.terms.placement
-        found[text][task.seed], area_pages = result_of(run, policies[text]), run.area_pages
-    results = [mean_result([one for _, one in sorted(found[text].items())]) for text in placements]
+    tasks = [Task(scenario, one, seed, text) for text, one in each.items() for seed in range(seeds)]
+    found = runs_by_label(tasks, progress, workers)
+    results = [mean_result([result_of(run, policies[text]) for run in found[text]]) for text in placements]
     return Comparison(
         recording=scenario,
         kernel=setups[0].rules,
-        area_pages=area_pages,
+        area_pages=found[placements[0]][0].area_pages,
         seconds=results[0].reclaim.elapsed_seconds,
         placements=tuple(results),
         assumptions=assumptions_of(scenario),

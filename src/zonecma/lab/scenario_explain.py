@@ -21,7 +21,7 @@ from zonecma.lab.episodes import Episode, episodes_of
 from zonecma.lab.placements import parse_placement
 from zonecma.lab.scenario_explanation import Cause, PageInTheWay, Remedy, ScenarioExplanation, Wishes, Work
 from zonecma.lab.scenario_run import ScenarioRun, Setup, booted_state
-from zonecma.lab.scenario_setup import SEEDS, Task, Terms, run_tasks, setup_for
+from zonecma.lab.scenario_setup import SEEDS, Task, Terms, checked_setup, runs_by_label, setup_for
 from zonecma.lab.scenarios import parse_scenario
 from zonecma.lab.survival import survival_of
 from zonecma.placement.policy import HOME_ZONES
@@ -42,11 +42,12 @@ def explain_scenario(
 
     Raises InputError for a scenario, placement, kernel or size that does not exist.
     """
-    load = parse_scenario(scenario)
-    setup = setup_for(load, terms)
+    setup = checked_setup(scenario, terms)
     area_pages = int(booted_state(setup, 1).cma["count"].sum())
     variants, impossible = _possible(scenario, _variants(setup, terms, area_pages))
-    found = _run(scenario, {"": terms, **variants}, seeds, progress, workers)
+    each = {"": terms, **variants}
+    tasks = [Task(scenario, one, seed, what) for what, one in each.items() for seed in range(seeds)]
+    found = runs_by_label(tasks, progress, workers)
     runs = found.pop("")
     remedies = [Remedy(what, _wishes(found[what])) for what in variants]
     ranges = sum(int((run.notes["start"] != AN_ENDING).sum()) for run in runs)
@@ -89,17 +90,6 @@ def _possible(scenario: str, variants: Mapping[str, Terms]) -> tuple[dict[str, T
         except InputError as error:
             impossible.append(Remedy(what, None, str(error)))
     return possible, tuple(impossible)
-
-
-def _run(
-    scenario: str, variants: Mapping[str, Terms], seeds: int, progress: Progress, workers: int
-) -> dict[str, list[ScenarioRun]]:
-    """The runs of each variant, in the order of their seeds."""
-    tasks = [Task(scenario, terms, seed, what) for what, terms in variants.items() for seed in range(seeds)]
-    found: dict[str, dict[int, ScenarioRun]] = defaultdict(dict)
-    for task, run in run_tasks(tasks, progress, workers):
-        found[task.label][task.seed] = run
-    return {what: [found[what][seed] for seed in range(seeds)] for what in variants}
 
 
 def _failures(remedy: Remedy) -> tuple[int, int]:

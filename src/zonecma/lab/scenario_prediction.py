@@ -6,7 +6,7 @@ from zonecma.lab.outcome import Prediction
 from zonecma.lab.placements import parse_placement
 from zonecma.lab.prediction import mean_outcome, outcome_of, spread_of
 from zonecma.lab.scenario_compare import assumptions_of, result_of
-from zonecma.lab.scenario_setup import SEEDS, Task, Terms, checked_setup, run_tasks
+from zonecma.lab.scenario_setup import SEEDS, Task, Terms, checked_setup, runs_by_label
 from zonecma.progress import Progress, no_progress
 
 
@@ -26,15 +26,13 @@ def predict_scenario(
     setup = checked_setup(scenario, terms)
     placement = parse_placement(setup.placement)
     tasks = [Task(scenario, terms, seed) for seed in range(seeds)]
-    found, area_pages = {}, 0
-    for task, run in run_tasks(tasks, progress, workers):
-        found[task.seed], area_pages = outcome_of(result_of(run, placement)), run.area_pages
-    outcomes = [found[seed] for seed in range(seeds)]
+    runs = runs_by_label(tasks, progress, workers)[""]
+    outcomes = [outcome_of(result_of(run, placement)) for run in runs]
     return Prediction(
         recording=scenario,
         placement=placement.label,
         kernel=setup.rules,
-        area_pages=area_pages,
+        area_pages=runs[-1].area_pages,
         seeds=seeds,
         predicted=mean_outcome(outcomes),
         spread=spread_of(outcomes),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -15,10 +17,12 @@ from zonecma.lab.placements import parse_placement
 from zonecma.lab.pool import run_all
 from zonecma.lab.scenario_run import ScenarioRun, Setup, run_scenario
 from zonecma.lab.scenarios import draw_scenario, parse_scenario
+from zonecma.machine import costs as cost_table
+from zonecma.machine import durations as duration_table
 from zonecma.machine.board import MemoryModel
-from zonecma.machine.costs import read_costs
-from zonecma.machine.durations import Duration, read_durations
+from zonecma.machine.durations import Duration
 from zonecma.machine.read import read_board
+from zonecma.machine.sizes import pages_called
 from zonecma.placement import Placement
 from zonecma.progress import Progress, no_progress
 from zonecma.workload.generated import GeneratedLoad
@@ -42,8 +46,26 @@ class Terms:
     """order that contiguous calls are aligned to at least"""
     pins_move: bool | None = None
     """whether pages leave an area before they are pinned for long; as the kernel does if None"""
-    costs: Mapping[str, float] = field(default_factory=read_costs)
-    durations: Mapping[str, Duration] = field(default_factory=read_durations)
+    costs: Mapping[str, float] = field(default_factory=cost_table.read_costs)
+    durations: Mapping[str, Duration] = field(default_factory=duration_table.read_durations)
+
+
+def terms_called(
+    placement: str = "", rules: str = "", cma: str = "", *, costs: str = "", durations: str = ""
+) -> Terms:
+    """Terms as a user names them; ``costs`` and ``durations`` are TOML files, zonecma's own if empty.
+
+    Raises InputError for a size that is none and for files that can't be used.
+    """
+    if cma:
+        pages_called(cma, "--cma")
+    return Terms(
+        placement,
+        rules,
+        cma,
+        costs=cost_table.read_costs(Path(costs) if costs else cost_table.DEFAULT),
+        durations=duration_table.read_durations(Path(durations) if durations else duration_table.DEFAULT),
+    )
 
 
 @dataclass(frozen=True)
@@ -68,13 +90,17 @@ def setup_for(load: GeneratedLoad, terms: Terms) -> Setup:
     return Setup(
         board=load.board,
         placement=terms.placement or usual_placement(rules).name,
-        command_line=" ".join(filter(None, [load.command_line, f"cma={terms.cma}" if terms.cma else ""])),
+        command_line=_joined(load.command_line, f"cma={terms.cma}" if terms.cma else ""),
         rules=rules.series,
         swap_mib=load.swap_mib,
         costs=terms.costs,
         durations=terms.durations,
         changes={} if terms.pins_move is None else {"moves_before_pinning": terms.pins_move},
     )
+
+
+def _joined(*options: str) -> str:
+    return " ".join(filter(None, options))
 
 
 def checked_setup(scenario: str, terms: Terms) -> Setup:
@@ -102,7 +128,7 @@ def boot_scenario(
     What is None is as the board says.  Raises InputError for what is no scenario.
     """
     load = parse_scenario(scenario)
-    options = " ".join(filter(None, [load.command_line, command_line]))
+    options = _joined(load.command_line, command_line)
     booted = boot_machine(load.board, placement, rules, memory_model, options)
     given = f"given: {load.board}, {load.command_line or 'no command line'} (scenario {load.name})"
     return replace(booted, inputs=(given, *booted.inputs))
@@ -123,6 +149,16 @@ def run_tasks(
     for done, outcome in enumerate(run_all(run_task, tasks, workers), 1):
         progress(f"running {outcome[0].scenario}", done, len(tasks))
         yield outcome
+
+
+def runs_by_label(
+    tasks: Sequence[Task], progress: Progress = no_progress, workers: int = 0
+) -> dict[str, list[ScenarioRun]]:
+    """All runs, those of one label together, in the order of their seeds."""
+    found: dict[str, dict[int, ScenarioRun]] = defaultdict(dict)
+    for task, run in run_tasks(tasks, progress, workers):
+        found[task.label][task.seed] = run
+    return {label: [run for _, run in sorted(runs.items())] for label, runs in found.items()}
 
 
 def aligned(scenario: Scenario, order: int) -> Scenario:

@@ -1,0 +1,116 @@
+"""zonecma whatif: a load under another placement, size or kernel."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from zonecma.cli.options import PLACEMENT, AsJson, Load, Partial, refuse
+from zonecma.cli.output import print_outcome
+
+_Terms = tuple[str, str, str]
+"""Placement, rules and the area's size, as a user names them."""
+
+
+def whatif(
+    load: Load = "",
+    placement: Annotated[
+        str, typer.Option(help="A placement by name, or a Python file that defines one.", metavar=PLACEMENT)
+    ] = "zone-cma",
+    cma: Annotated[
+        str, typer.Option("--cma", help="The area's size; the machine's own if left out.", metavar="SIZE")
+    ] = "",
+    rules: Annotated[
+        str, typer.Option(help="4.7, 6.1 or 6.12; the machine's own if left out.", metavar="SERIES")
+    ] = "",
+    against: Annotated[
+        str,
+        typer.Option(
+            help="Of a recording: another one, of the same load under that placement.", metavar="RECORDING2"
+        ),
+    ] = "",
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            help="Runs, each as another boot, of a scenario another drawing; 20 of a recording and"
+            " 5 of a scenario if left out.",
+            metavar="N",
+            min=1,
+        ),
+    ] = None,
+    costs: Annotated[
+        str, typer.Option(help="A TOML file of what steps cost; zonecma's own if left out.", metavar="FILE")
+    ] = "",
+    durations: Annotated[
+        str,
+        typer.Option(
+            help="Of a scenario: a TOML file of how long pages are bound; zonecma's own if left out.",
+            metavar="FILE",
+        ),
+    ] = "",
+    as_json: AsJson = False,
+    partial: Partial = False,
+) -> None:
+    """Predict what a load would do under another placement, size or kernel.
+
+    The model reclaims, swaps and drops page cache, and what was evicted comes back when it is touched.
+    A scenario runs on its own board.  Without LOAD the recording that ships with zonecma is used.
+    """
+    from zonecma.lab.scenarios import is_scenario
+    from zonecma.report.prediction import prediction_json, prediction_table
+
+    if is_scenario(load):
+        told = {"--against": bool(against), "--partial": partial}
+        refuse(told, f"{load} is a scenario", "a recording")
+        outcome = _predicted_scenario(load, (placement, rules, cma), seeds, costs, durations)
+    else:
+        told = {"--durations": bool(durations)}
+        outcome = _predicted_recording(load, (placement, rules, cma), seeds, costs, against, told, partial)
+    print_outcome(outcome, as_json, prediction_table, prediction_json)
+
+
+def _predicted_recording(
+    where: str,
+    terms: _Terms,
+    seeds: int | None,
+    costs: str,
+    against: str,
+    told: dict[str, bool],
+    partial: bool,
+) -> Any:
+    """``told``: options that are for scenarios alone."""
+    from pathlib import Path
+
+    from zonecma.capture.recording import DEMO, open_recording
+    from zonecma.lab.boot_options import rules_called
+    from zonecma.lab.loads import open_load
+    from zonecma.lab.placements import parse_placement
+    from zonecma.lab.prediction import SEEDS, Question, predict
+    from zonecma.machine.costs import DEFAULT, read_costs
+    from zonecma.machine.sizes import pages_called
+    from zonecma.report.progress import terminal_progress
+
+    placement, rules, cma = terms
+    question = Question(
+        parse_placement(placement),
+        pages_called(cma, "--cma") if cma else None,
+        rules_called(rules) if rules else None,
+        seeds or SEEDS,
+        read_costs(Path(costs) if costs else DEFAULT),
+    )
+    other = open_recording(against, partial=partial) if against else None
+    with terminal_progress() as progress:
+        opened = open_load(where or DEMO, partial=partial)
+        refuse(told, f"{opened.name} is a recording", "a scenario")
+        return predict(opened, question, other, progress)
+
+
+def _predicted_scenario(scenario: str, terms: _Terms, seeds: int | None, costs: str, durations: str) -> Any:
+    from zonecma.lab.scenario_prediction import predict_scenario
+    from zonecma.lab.scenario_setup import SEEDS, terms_called
+    from zonecma.report.progress import terminal_progress
+
+    given = terms_called(*terms, costs=costs, durations=durations)
+    with terminal_progress() as progress:
+        return predict_scenario(scenario, given, seeds or SEEDS, progress)

@@ -22,6 +22,7 @@ PACKAGED = Path(__file__).resolve().parent.parent / "data"
 DEMO = "cma256-mix-6.12"
 """The one that commands use when none is named."""
 
+_CAPTURES = Path("captures")
 _RELEASE = re.compile(r"\d+\.\d+")
 _TRACE_NAMES = ("trace.txt.zst", "trace.txt")
 _LOAD_STARTS, _LOAD_ENDS = "GT_wl_start", "GT_wl_end"
@@ -106,10 +107,16 @@ def open_recording(where: str = DEMO, *, partial: bool = False) -> Recording:
 
 def recording_folder(where: str) -> Path | None:
     """The folder that a path or name means; None where there is none."""
-    for folder in (Path(where), PACKAGED / where, Path("captures") / where):
+    for folder in (Path(where), PACKAGED / where, _CAPTURES / where):
         if os.path.isdir(folder):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
             return folder
     return None
+
+
+def recording_names() -> list[str]:
+    """What ``open_recording`` takes by name: what ships with the package, and what is in ``captures/``."""
+    folders = [*PACKAGED.glob("*"), *_CAPTURES.glob("*")]
+    return sorted({folder.name for folder in folders if any((folder / one).exists() for one in _TRACE_NAMES)})
 
 
 def shipped() -> str:

@@ -16,6 +16,7 @@ from zonecma import __version__
 from zonecma.cli.boot import boot
 from zonecma.cli.calibrate import calibrate
 from zonecma.cli.compare import compare
+from zonecma.cli.completion import completion, prepare_to_complete
 from zonecma.cli.explain import explain
 from zonecma.cli.output import interrupts
 from zonecma.cli.placements import placements
@@ -49,6 +50,7 @@ _VERBS: dict[Callable[..., None], str] = {
     placements: "List the placements that there are.",
     scenarios: "List the scenarios that there are, or the parameters of one.",
     show: "Show what a recording, or a file of it, holds; or a scenario's parameters.",
+    completion: "Print what makes a shell complete zonecma's words.",
 }
 for _verb, _short_help in _VERBS.items():
     app.command(short_help=_short_help)(_verb)
@@ -74,8 +76,9 @@ def main() -> None:
     if sys.stdout is None:
         _fail("cannot write the output: standard output is closed", 1)
     signal.signal(signal.SIGINT, _interrupt)
+    prepare_to_complete()
     try:
-        app()
+        app(prog_name="zonecma")
         sys.stdout.flush()
     except InputError as error:
         _fail(f"{error}", 2)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zonecma.cli import words
 from zonecma.cli.options import PLACEMENT, AsJson, Load, Partial, refuse
 from zonecma.cli.output import print_outcome
 
@@ -16,13 +17,23 @@ _Terms = tuple[str, str, str]
 def whatif(
     load: Load = "",
     placement: Annotated[
-        str, typer.Option(help="A placement by name, or a Python file that defines one.", metavar=PLACEMENT)
+        str,
+        typer.Option(
+            help="A placement by name, or a Python file that defines one.",
+            metavar=PLACEMENT,
+            autocompletion=words.placements,
+        ),
     ] = "zone-cma",
     cma: Annotated[
         str, typer.Option("--cma", help="The area's size; the machine's own if left out.", metavar="SIZE")
     ] = "",
     rules: Annotated[
-        str, typer.Option(help="4.7, 6.1 or 6.12; the machine's own if left out.", metavar="SERIES")
+        str,
+        typer.Option(
+            help="4.7, 6.1 or 6.12; the machine's own if left out.",
+            metavar="SERIES",
+            autocompletion=words.series,
+        ),
     ] = "",
     against: Annotated[
         str,

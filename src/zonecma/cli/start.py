@@ -17,6 +17,7 @@ from zonecma.cli.boot import boot
 from zonecma.cli.calibrate import calibrate
 from zonecma.cli.compare import compare
 from zonecma.cli.completion import completion, prepare_to_complete
+from zonecma.cli.diagnose import diagnose
 from zonecma.cli.explain import explain
 from zonecma.cli.output import interrupts
 from zonecma.cli.placements import placements
@@ -50,6 +51,7 @@ _VERBS: dict[Callable[..., None], str] = {
     placements: "List the placements that there are.",
     scenarios: "List the scenarios that there are, or the parameters of one.",
     show: "Show what a recording, or a file of it, holds; or a scenario's parameters.",
+    diagnose: "Say what works here, and what would mend what does not.",
     completion: "Print what makes a shell complete zonecma's words.",
 }
 for _verb, _short_help in _VERBS.items():

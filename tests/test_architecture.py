@@ -15,7 +15,7 @@ FLOORS = {
     "machine": 3, "capture": 3, "workload": 3,
     "lab": 4,
     "report": 5,
-    "cli": 6, "__main__": 7,
+    "cli": 6, "notebook": 6, "__main__": 7,
 }  # fmt: skip
 """A room may import from its own floor and those below."""
 NEIGHBOURS = {("machine", "capture"), ("workload", "capture"), ("files", "errors")}

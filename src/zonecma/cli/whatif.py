@@ -91,25 +91,14 @@ def _predicted_recording(
     partial: bool,
 ) -> Any:
     """``told``: options that are for scenarios alone."""
-    from pathlib import Path
-
     from zonecma.capture.recording import DEMO, open_recording
-    from zonecma.lab.boot_options import rules_called
     from zonecma.lab.loads import open_load
     from zonecma.lab.placements import parse_placement
-    from zonecma.lab.prediction import SEEDS, Question, predict
-    from zonecma.machine.costs import DEFAULT, read_costs
-    from zonecma.machine.sizes import pages_called
+    from zonecma.lab.prediction import SEEDS, predict, question_called
     from zonecma.report.progress import terminal_progress
 
     placement, rules, cma = terms
-    question = Question(
-        parse_placement(placement),
-        pages_called(cma, "--cma") if cma else None,
-        rules_called(rules) if rules else None,
-        seeds or SEEDS,
-        read_costs(Path(costs) if costs else DEFAULT),
-    )
+    question = question_called(parse_placement(placement), cma, rules, seeds or SEEDS, costs)
     other = open_recording(against, partial=partial) if against else None
     with terminal_progress() as progress:
         opened = open_load(where or DEMO, partial=partial)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from zonecma.capture.recording import Recording
 from zonecma.kernel.rules import Rules, rules_for
+from zonecma.lab.boot_options import rules_called
 from zonecma.lab.compare import PlacementResult, compile_loop, load_window, run_placement
 from zonecma.lab.outcome import Outcome, Prediction
 from zonecma.lab.recorded_outcome import recorded_outcome
@@ -17,7 +19,8 @@ from zonecma.lab.replay import Replay, replay_of
 from zonecma.lab.resize import resized
 from zonecma.lab.script import script_of
 from zonecma.lab.terms import OPEN, terms_of
-from zonecma.machine.costs import read_costs
+from zonecma.machine.costs import DEFAULT, read_costs
+from zonecma.machine.sizes import pages_called
 from zonecma.placement import Placement
 from zonecma.progress import Progress, no_progress
 from zonecma.workload.shift import shifted
@@ -38,6 +41,20 @@ class Question:
     seeds: int = SEEDS
     costs: Mapping[str, float] = field(default_factory=read_costs)
     """nanoseconds by step"""
+
+
+def question_called(placement: Placement, cma: str, rules: str, seeds: int, costs: str = "") -> Question:
+    """A question as a user puts it: a size, a series and a TOML file; what is empty stays as it was.
+
+    Raises InputError for what is no size, no series that the model has, or no such file.
+    """
+    return Question(
+        placement,
+        pages_called(cma, "--cma") if cma else None,
+        rules_called(rules) if rules else None,
+        seeds,
+        read_costs(Path(costs) if costs else DEFAULT),
+    )
 
 
 def predict(

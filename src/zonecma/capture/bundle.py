@@ -16,7 +16,6 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from zonecma.cache import cache_folder, key_of
 from zonecma.errors import InputError
@@ -78,7 +77,7 @@ def _folder_in(entry: Path) -> Path | None:
 class _Bounded:
     """A stream that gives no more than so many bytes: tarfile trusts the sizes in its headers."""
 
-    def __init__(self, stream: IO[bytes], limit: int) -> None:
+    def __init__(self, stream: gzip.GzipFile, limit: int) -> None:
         self.stream, self.left, self.limit = stream, limit, limit
 
     def read(self, size: int) -> bytes:
@@ -106,7 +105,7 @@ def _unpack(bundle: Path, target: Path) -> None:
         raise InputError(f"{bundle}: holds {len(names)} files, not all in one folder; {_EXPECTED}")
 
 
-def _archive(stream: IO[bytes], limit: int) -> tarfile.TarFile:
+def _archive(stream: gzip.GzipFile, limit: int) -> tarfile.TarFile:
     return tarfile.open(fileobj=_Bounded(stream, limit), mode="r|")  # type: ignore[call-overload, no-any-return]
 
 

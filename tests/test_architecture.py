@@ -18,7 +18,10 @@ FLOORS = {
     "cli": 6, "notebook": 6, "__main__": 7,
 }  # fmt: skip
 """A room may import from its own floor and those below."""
-NEIGHBOURS = {("machine", "capture"), ("workload", "capture"), ("files", "errors")}
+NEIGHBOURS = {
+    ("machine", "capture"), ("workload", "capture"),
+    ("files", "errors"), ("cache", "errors"), ("cache", "sources"),
+}  # fmt: skip
 """Rooms of one floor that may look into each other, one way."""
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.name != "__init__.py" or path.parent != SOURCE)
 

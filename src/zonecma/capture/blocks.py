@@ -1,7 +1,9 @@
-"""The bytes of a trace, plain or compressed with zstd, as blocks of whole lines."""
+"""The bytes of a trace, plain or compressed with zstd or gzip, as blocks of whole lines."""
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,9 +57,11 @@ def pieces(path: Path) -> Iterator[bytes]:
 
 def _plain(path: Path, size: int = BLOCK) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             while block := file.read(size):
                 yield block
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{path}: damaged or cut off ({error}); expected text compressed by gzip") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
 

@@ -212,7 +212,7 @@ def compare_replay(
         seconds=(window[1] - window[0]) / 1e9,
         placements=tuple(run_placement(replay, window, one, script, terms, progress) for one in placements),
         damage=replay.trace.damage,
-        assumptions=ASSUMPTIONS if terms.closed else OPEN_ASSUMPTIONS,
+        assumptions=(*(ASSUMPTIONS if terms.closed else OPEN_ASSUMPTIONS), *replay.notes),
         open_loop=not terms.closed,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -106,12 +106,8 @@ def _from_log(files: StateFiles, page: int) -> list[AreaNow]:
 
 
 def _with_words(area: AreaNow, files: StateFiles) -> AreaNow:
-    from dataclasses import replace
-
     words = [
         None if raw is None else frame_words(raw, area.count)
-        for raw in (
-            files.frames(name, area.name, area.base_pfn, area.count) for name in ("kpageflags", "kpagecount")
-        )
+        for raw in (files.frames(name, area.base_pfn, area.count) for name in ("kpageflags", "kpagecount"))
     ]
     return replace(area, flags=words[0], mappings=words[1])

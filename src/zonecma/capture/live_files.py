@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from zonecma.capture.proc.kpageflags import BYTES_A_FRAME
 from zonecma.capture.state_files import LONGEST
@@ -18,7 +19,7 @@ _CMA_SYSFS = Path("/sys/kernel/mm/cma")
 
 @dataclass(frozen=True)
 class LiveFiles:
-    """This machine; ``root`` is where its file systems are."""
+    """The machine that this runs on; ``root`` is where its file systems are."""
 
     root: Path = Path("/")
     name: str = "live"
@@ -43,7 +44,7 @@ class LiveFiles:
         except OSError:
             return []
 
-    def frames(self, name: str, area: str, base: int, count: int) -> bytes | None:
+    def frames(self, name: str, base: int, count: int) -> bytes | None:
         """An area's words out of the file of all frames; whole words are read at whole places."""
         try:
             with self._at(Path("/proc") / name).open("rb") as file:
@@ -56,12 +57,12 @@ class LiveFiles:
     def owners(self) -> Iterator[BinaryIO | None]:
         """page_owner; the kernel gives one record a read."""
         try:
-            file = self._at(_DEBUG / "page_owner").open("rb")
+            file = self._at(_DEBUG / "page_owner").open("rb", buffering=0)
         except OSError:
             yield None
             return
         with file:
-            yield file
+            yield cast("BinaryIO", _Piecewise(file))
 
     def why_missing(self, name: str) -> str:
         """What a reader lacks: rights, a file system, or the kernel's configuration."""
@@ -69,15 +70,17 @@ class LiveFiles:
             return "only root may read it"
         if name.startswith("kpage"):
             return "this kernel has no CONFIG_PROC_PAGE_MONITOR, or forbids it here"
-        if (
-            not self._at(_DEBUG).is_dir()
-            or not os.access(self._at(_DEBUG), os.R_OK)
-            or not any(self._at(_DEBUG).iterdir())
-        ):
+        if not self._has_debugfs():
             return f"debugfs is not mounted on {_DEBUG}"
         if name.startswith("cma"):
             return "this kernel has no CONFIG_CMA_DEBUGFS, or no area"
-        return "this kernel was not booted with page_owner=on"
+        return "this kernel has no CONFIG_PAGE_OWNER, or was not booted with page_owner=on"
+
+    def _has_debugfs(self) -> bool:
+        try:
+            return any(self._at(_DEBUG).iterdir())
+        except OSError:
+            return False
 
     def _at(self, place: Path) -> Path:
         return self.root / place.relative_to("/")
@@ -89,3 +92,19 @@ def _text(path: Path) -> str | None:
             return file.read(LONGEST).decode(errors="replace").rstrip("\0")
     except OSError:
         return None
+
+
+@dataclass(frozen=True)
+class _Piecewise:
+    """A file of debugfs, read in pieces: 4.7 allocates a buffer as large as each read."""
+
+    file: io.FileIO
+    piece: int = 4096
+
+    def read(self, size: int) -> bytes:
+        """At least ``size`` bytes, less at the end."""
+        pieces, length = [], 0
+        while length < size and (piece := self.file.read(self.piece)):
+            pieces.append(piece)
+            length += len(piece)
+        return b"".join(pieces)

@@ -20,8 +20,9 @@ LONGEST = 1 << 26
 """Bytes of a file that is read whole: the flags of 32 GiB of small pages, or any /proc text."""
 DAMAGE = (OSError, EOFError, zlib.error, LZMAError, tarfile.TarError)
 """What a compressed or archived file raises that is damaged."""
-_OF_THE_MOMENT = frozenset(
-    "zoneinfo buddyinfo pagetypeinfo vmstat meminfo page_owner.gz kpageflags.gz kpagecount.gz kpage_ranges".split()
+_OF_THE_MOMENT = (
+    *("zoneinfo", "buddyinfo", "pagetypeinfo", "vmstat", "meminfo"),
+    *("page_owner.gz", "kpageflags.gz", "kpagecount.gz", "kpage_ranges"),
 )
 
 
@@ -38,7 +39,7 @@ class StateFiles(Protocol):
     def areas(self) -> list[str]:
         """The areas in the kernel's debugfs, by its names."""
 
-    def frames(self, name: str, area: str, base: int, count: int) -> bytes | None:
+    def frames(self, name: str, base: int, count: int) -> bytes | None:
         """The words of kpageflags or kpagecount for an area's frames; shorter where the file ends."""
 
     def owners(self) -> AbstractContextManager[BinaryIO | None]:
@@ -72,7 +73,7 @@ class Folder:
         found = (PurePosixPath(name).parts for name in self._names)
         return sorted({parts[2] for parts in found if len(parts) == 4 and parts[:2] == prefix})
 
-    def frames(self, name: str, area: str, base: int, count: int) -> bytes | None:
+    def frames(self, name: str, base: int, count: int) -> bytes | None:
         """An area's words, found by ``kpage_ranges``."""
         ranges, raw = self.text("kpage_ranges"), self._raw(f"{name}.gz")
         if ranges is None or raw is None:
@@ -88,7 +89,7 @@ class Folder:
     def owners(self) -> Iterator[BinaryIO | None]:
         """page_owner.gz, unpacked as it is read."""
         with self._opened("page_owner.gz") as packed:
-            yield None if packed is None else cast(BinaryIO, gzip.open(packed))
+            yield None if packed is None else _unpacked(packed)
 
     def why_missing(self, name: str) -> str:
         """That the folder has none."""
@@ -99,8 +100,7 @@ class Folder:
             with self._opened(name) as file:
                 if file is None:
                     return None
-                unpacked = gzip.open(file) if name.endswith(".gz") else file
-                return cast(BinaryIO, unpacked).read(LONGEST)
+                return (_unpacked(file) if name.endswith(".gz") else file).read(LONGEST)
         except DAMAGE as error:
             raise InputError(
                 f"{self.path}: {self._full(name)}: damaged ({error}); expected a whole file"
@@ -118,8 +118,7 @@ class Folder:
             with (self.path / where).open("rb") as file:
                 yield file
         else:
-            file = self._archive.extractfile(where)
-            yield cast(BinaryIO | None, file)
+            yield cast("BinaryIO | None", self._archive.extractfile(where))
 
     @cached_property
     def _archive(self) -> tarfile.TarFile | None:
@@ -145,6 +144,11 @@ class Folder:
         except DAMAGE as error:
             raise InputError(f"{self.path}: cannot be read ({error}); expected a whole archive") from error
         return {_without_top(name): name for name in members}
+
+
+def _unpacked(file: BinaryIO) -> BinaryIO:
+    """A stream of what is packed in another one, which stays the caller's to close."""
+    return cast("BinaryIO", gzip.GzipFile(fileobj=file))
 
 
 def _without_top(name: str) -> str:

@@ -81,6 +81,11 @@ class AreaOwners:
         else:
             self.others += here.stop - here.start
 
+    def end_after(self, pfn: int) -> None:
+        """Nothing is known of frames after this one, but what was told of them."""
+        beyond = self.uses[max(pfn + 1 - self.area.base_pfn, 0) :]
+        beyond[beyond == Use.FREE] = Use.UNTOLD
+
     def holders(self) -> tuple[Holder, ...]:
         """The groups: those in the wrong place, those whose pages stay, those with the most frames."""
         found = [

@@ -95,12 +95,22 @@ class ZoneRoom:
     reserve: int | None
     """lowmem_reserve against requests up to Normal; None: not told which it is"""
     unmovable_may_use: bool
-    """False for Movable and CMA: no unmovable request gets there"""
+    """whether GFP_KERNEL gets there: not in HighMem, Movable, CMA"""
 
     @property
     def for_unmovable(self) -> int:
-        """What __zone_watermark_ok counts as free for a request that may not use areas, before the reserve."""
+        """What __zone_watermark_ok counts as free for GFP_KERNEL."""
         return self.free - self.free_cma if self.unmovable_may_use else 0
+
+    @property
+    def above_min(self) -> int:
+        """How many of those may go before the zone's min refuses; not positive: it does."""
+        return self.for_unmovable - self.watermarks[0] - (self.reserve or 0)
+
+    @property
+    def above_low(self) -> int:
+        """The same of low, which is asked first."""
+        return self.for_unmovable - self.watermarks[1] - (self.reserve or 0)
 
 
 @dataclass(frozen=True)

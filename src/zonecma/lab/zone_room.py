@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from zonecma.capture.proc.zoneinfo import ZoneInfo
 from zonecma.lab.inspection import ZoneRoom
 
-_MOVABLE_ONLY = ("Movable", "CMA", "Device")
+_NOT_FOR_KERNEL = ("HighMem", "Movable", "CMA", "Device")
+"""Zones above that of GFP_KERNEL (gfp_zone of gfp.h)."""
 
 
 def zone_rooms(zones: Sequence[ZoneInfo]) -> Iterator[ZoneRoom]:
@@ -21,7 +22,7 @@ def zone_rooms(zones: Sequence[ZoneInfo]) -> Iterator[ZoneRoom]:
                 free_cma=zone.stats.get("nr_free_cma", 0),
                 watermarks=(zone["min"], zone["low"], zone["high"]),
                 reserve=_reserve(zone, zones),
-                unmovable_may_use=zone.name not in _MOVABLE_ONLY,
+                unmovable_may_use=zone.name not in _NOT_FOR_KERNEL,
             )
 
 

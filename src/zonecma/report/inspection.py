@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zonecma.lab.bitmap_runs import Ranges
-from zonecma.lab.frame_use import PROSPECTS, Prospect, Use
+from zonecma.lab.frame_use import PROSPECTS, Use
 from zonecma.lab.inspection import AreaView, Holder, Inspection, SizeRow, ZoneRoom
 from zonecma.report.frame_uses import PROSPECT_WORDS, WORDS, legend, picture
 from zonecma.report.table import aligned, fitted, notes, thousands, width
@@ -21,7 +21,7 @@ def inspection_text(outcome: Inspection, columns: int | None = None) -> str:
     for area in outcome.areas:
         parts += _area(area, outcome, columns)
     if outcome.zones:
-        parts.append("\n".join(wrapped(_zone(zone, outcome), columns) for zone in outcome.zones))
+        parts.append("\n".join(wrapped(line, columns) for line in _zones(outcome)))
     if lines := [*_remarks(outcome)]:
         parts.append(notes(lines, columns))
     return "\n\n".join(parts).replace(BLANK, " ")
@@ -135,7 +135,7 @@ def _outcome(row: SizeRow) -> str:
 
 
 def verdict(ranges: Ranges) -> str:
-    """What would become of a call, in a word or two; the first that fits is certain, the others are of this moment."""
+    """What would become of a call: the first is certain, the others hold for this moment."""
     if not ranges.free:
         return "fails, no run"
     if ranges.empty:
@@ -145,24 +145,39 @@ def verdict(ranges: Ranges) -> str:
     return "if all move" if ranges.told else "can't be told"
 
 
-def _zone(zone: ZoneRoom, outcome: Inspection) -> str:
-    """What an unmovable request sees of a zone."""
+def _zones(outcome: Inspection) -> Iterator[str]:
+    """What is free, and how much of it is of use to requests that may not use areas."""
     kib = outcome.page_size >> 10
-    free = f"Zone {zone.name}: {_size(zone.free, kib)} free, {_size(zone.free_cma, kib)} of it in areas"
-    if not zone.unmovable_may_use:
-        return f"Zone {zone.name}: {_size(zone.free, kib)} free, for movable requests only."
-    least, low, _ = (mark + (zone.reserve or 0) for mark in zone.watermarks)
-    seen = zone.for_unmovable
-    sees = f"an unmovable request (GFP_KERNEL) sees {_size(seen, kib)}"
-    if seen <= least:
-        return f"{free}: {sees}, not above min ({_size(least, kib)}): it reclaims before it gets a page{_unusable(zone)}."
-    if seen <= low:
-        return f"{free}: {sees}, not above low ({_size(low, kib)}): it wakes kswapd{_unusable(zone)}."
-    return f"{free}: {sees}, and wakes kswapd when {_size(seen - low, kib)} of that are gone."
+    for zone in outcome.zones:
+        free = f"Zone {zone.name}: {_size(zone.free, kib)} free"
+        if zone.unmovable_may_use:
+            yield (
+                f"{free}, {_size(zone.free_cma, kib)} of it in areas; an unmovable request (GFP_KERNEL) sees"
+                f" {_size(zone.for_unmovable, kib)}, {_above(zone, kib)}."
+            )
+        else:
+            yield f"{free}, none of it for GFP_KERNEL."
+    yield _outlook(outcome)
 
 
-def _unusable(zone: ZoneRoom) -> str:
-    return ", while what is free in areas is no use to it" if zone.free_cma > zone.for_unmovable else ""
+def _above(zone: ZoneRoom, kib: int) -> str:
+    if zone.above_low > 0:
+        return f"{_size(zone.above_low, kib)} above low"
+    return "not above low" if zone.above_min > 0 else "not above min"
+
+
+def _outlook(outcome: Inspection) -> str:
+    """When reclaim starts for unmovable requests, over all zones."""
+    kib = outcome.page_size >> 10
+    zones = [zone for zone in outcome.zones if zone.unmovable_may_use]
+    free = sum(zone.free for zone in outcome.zones)
+    no_use = free - sum(zone.for_unmovable for zone in zones)
+    useless = f"{_size(no_use, kib)} of the {_size(free, kib)} free are no use to them"
+    if left := sum(max(zone.above_low, 0) for zone in zones):
+        return f"Unmovable requests wake kswapd when {_size(left, kib)} more are taken; {useless}."
+    if any(zone.above_min > 0 for zone in zones):
+        return f"Unmovable requests find every zone at or below low, and wake kswapd: {useless}."
+    return f"Unmovable requests find every zone at or below min, and must reclaim: {useless}."
 
 
 def _size(frames: int, kib: int) -> str:
@@ -171,21 +186,22 @@ def _size(frames: int, kib: int) -> str:
 
 def _remarks(outcome: Inspection) -> Iterator[str]:
     for one in outcome.missing:
-        yield f"{one.what} could not be read: {one.why}; so {one.hides} is untold"
+        yield f"{one.what} can't be read ({one.why}): untold is {one.hides}"
     yield from outcome.notes
     used = {use for area in outcome.areas for use in area.counts}
     if used & {Use.ANONYMOUS, Use.SHMEM, Use.FILE, Use.DIRTY_FILE, Use.BUFFERS, Use.UNEVICTABLE}:
         yield (
-            "no file of the kernel tells references: a page that is pinned (direct I/O, RDMA, V4L2) or in a pipe"
-            " looks like one that moves"
+            "no file of the kernel tells references: a page that is pinned (direct I/O, RDMA, V4L2), or in a"
+            " pipe, looks like one that moves"
         )
     if Use.HUGETLB in used:
         free = "an unknown number of" if outcome.huge_free is None else f"{outcome.huge_free}"
         yield f"a hugetlb page moves only into another huge page, of which {free} are free"
     if any(area.sizes for area in outcome.areas):
         yield (
-            "aligned ranges begin at a multiple of their size, as the DMA API asks for up to CONFIG_CMA_ALIGNMENT"
-            " (usually 1 MiB); only 'fails, no run' is certain, the other outcomes hold for this moment"
+            "aligned ranges begin at a multiple of their size, as the DMA API asks for up to"
+            " CONFIG_CMA_ALIGNMENT (usually 1 MiB); only 'fails, no run' is certain, the other outcomes hold"
+            " for this moment"
         )
     if scan := outcome.owners:
         yield f"page_owner: {thousands(scan.records)} records read"

@@ -55,7 +55,8 @@ def frame_words(raw: bytes, frames: int) -> NDArray[np.uint64]:
 
 def bit(words: NDArray[np.uint64], flag: Kpf) -> NDArray[np.bool_]:
     """Which of the frames have this flag."""
-    return (words >> np.uint64(flag)) & np.uint64(1) != 0
+    is_set: NDArray[np.bool_] = words & np.uint64(1 << flag) != 0
+    return is_set
 
 
 def parse_kpage_ranges(text: str, source: str = "kpage_ranges") -> list[tuple[str, int, int]]:

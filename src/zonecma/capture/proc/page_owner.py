@@ -1,14 +1,14 @@
-"""/sys/kernel/debug/page_owner: who allocated each frame, read as a stream (print_page_owner of mm/page_owner.c).
+"""/sys/kernel/debug/page_owner: who allocated each frame, read as a stream.
 
-The second line is the same in all kernels since 4.6 but for the frame, hexadecimal since 6.3.  The first has the
-mask alone in 4.7, the process since 5.10, its name since 5.18 (6.1: with the time of the last free, too).
+print_page_owner (mm/page_owner.c): the first line of a record has the mask alone in 4.7, process and task in
+6.1 (with the time of the frame's last free) and 6.12; the second has the frame in decimal in 4.7 and 6.1.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO
 
 _CHUNK = 1 << 22
@@ -57,8 +57,10 @@ class Scan:
     """passages that are no record"""
     cut: bool = False
     """whether the file ends within a record"""
-    lengths: int = field(default=0)
-    """bytes read"""
+    last_pfn: int = -1
+    """the frame of the last record"""
+    nr_bytes: int = 0
+    """read so far"""
 
     def pages(self, file: BinaryIO) -> Iterator[OwnedPage]:
         """The records whose first frame is wanted, in the file's order; memory stays bounded.
@@ -67,7 +69,7 @@ class Scan:
         """
         rest = b""
         while block := file.read(_CHUNK):
-            self.lengths += len(block)
+            self.nr_bytes += len(block)
             text = rest + block
             end = text.rfind(_END) + len(_END)
             if end < len(_END):
@@ -80,7 +82,7 @@ class Scan:
         found = 0
         for match in _HEAD.finditer(text):
             found += 1
-            pfn = int(match[5], 0)
+            pfn = self.last_pfn = int(match[5], 0)
             if any(start <= pfn < end for start, end in self.ranges):
                 end = text.find(_END, match.end() - 1)
                 yield _page(match, pfn, text[match.end() : end])

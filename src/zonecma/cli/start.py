@@ -19,6 +19,7 @@ from zonecma.cli.compare import compare
 from zonecma.cli.completion import completion, prepare_to_complete
 from zonecma.cli.diagnose import diagnose
 from zonecma.cli.explain import explain
+from zonecma.cli.inspect import inspect
 from zonecma.cli.output import interrupts
 from zonecma.cli.placements import placements
 from zonecma.cli.reproduce import reproduce
@@ -45,6 +46,7 @@ _VERBS: dict[Callable[..., None], str] = {
     compare: "Run a recorded or generated load under several placements of CMA.",
     whatif: "Predict a load under another placement, size or kernel.",
     explain: "Say what blocked each contiguous call of a recording.",
+    inspect: "Show what is in the areas of a machine now, and what would fail.",
     calibrate: "Measure what steps cost, by a recording's time stamps.",
     boot: "Boot a machine in the model, and print its zones.",
     reproduce: "Run a published experiment in the model, beside what was published.",

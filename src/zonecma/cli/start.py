@@ -25,6 +25,7 @@ from zonecma.cli.placements import placements
 from zonecma.cli.reproduce import reproduce
 from zonecma.cli.scenarios import scenarios
 from zonecma.cli.show import show
+from zonecma.cli.size import size
 from zonecma.cli.verify import verify
 from zonecma.cli.whatif import whatif
 from zonecma.errors import InputError
@@ -45,6 +46,7 @@ _VERBS: dict[Callable[..., None], str] = {
     verify: "Hold the model's page frames against a recorded kernel's.",
     compare: "Run a recorded or generated load under several placements of CMA.",
     whatif: "Predict a load under another placement, size or kernel.",
+    size: "Find the smallest area that serves given buffers, and what to paste for it.",
     explain: "Say what blocked each contiguous call of a recording.",
     inspect: "Show what is in the areas of a machine now, and what would fail.",
     calibrate: "Measure what steps cost, by a recording's time stamps.",

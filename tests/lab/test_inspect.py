@@ -124,7 +124,7 @@ def test_an_area_that_meminfo_counts_and_debugfs_lacks_is_said(bundle):  # noqa:
     path = bundle / "after/meminfo"
     path.write_text(path.read_text().replace("CmaTotal:          98304 kB", "CmaTotal:         114688 kB"))
     (note,) = inspect(str(bundle)).notes
-    assert note.startswith("meminfo counts 28672 frames in areas, those shown have 24576")
+    assert note.startswith("the kernel counts 28672 frames in areas, those shown have 24576")
 
 
 def test_an_unmovable_page_in_an_area_is_a_bug_that_is_named_first(bundle):  # noqa: F811

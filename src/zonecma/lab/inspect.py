@@ -108,7 +108,7 @@ def _of_all(areas: Sequence[AreaNow], facts: MachineFacts) -> Iterator[str]:
     found = sum(area.count for area in areas)
     if facts.total is not None and areas and facts.total != found:
         yield (
-            f"meminfo counts {facts.total} frames in areas, those shown have {found}:"
+            f"the kernel counts {facts.total} frames in areas, those shown have {found}:"
             " an area is missing, or was not activated"
         )
 

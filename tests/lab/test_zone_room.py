@@ -12,6 +12,7 @@ def test_free_frames_of_areas_are_none_for_an_unmovable_request():
     assert dma32.free_cma == info.stats["nr_free_cma"] == 19454
     assert dma32.for_unmovable == info["free"] - 19454
     assert dma32.reserve == 0
+    assert dma32.on_cpus == info.pagesets[0]["count"]
     assert dma32.above_low == info["free"] - 19454 - info["low"]
     assert dma.reserve == zones[0].protection[2] > 0
 

@@ -1,5 +1,7 @@
 """How an inspection looks: at both widths, the area's row of blocks, and what a call's outcome is called."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,15 @@ def test_a_block_shows_what_most_of_it_is_but_one_page_that_stays_outweighs_all(
     assert drawn == "█·░▓x?"
     assert legend("█·") == "█ contiguous buffers, · free"
     assert len(picture(np.zeros(3, np.uint8), 80)) == 3
+
+
+def test_frames_without_a_flag_may_be_on_cpus_lists(outcome):
+    """Where page_owner does not say that they are free."""
+    area = replace(outcome.areas[0], counts={Use.FREE: 1000, Use.OFF_LRU: 7000})
+    zones = [replace(zone, on_cpus=300 if zone.name == "DMA32" else 5) for zone in outcome.zones]
+    text = " ".join(inspection_text(replace(outcome, areas=(area,), zones=tuple(zones)), 100).split())
+    assert "Of the 7,000 frames on no list up to 300 may be free on the lists of CPUs" in text
+    assert "on no list" not in inspection_text(outcome, 100)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from zonecma.cli.words import loads, recordings
 from zonecma.errors import InputError
 
 RECORDING = "A recording's folder, or the name of one that ships with zonecma."
@@ -15,8 +16,11 @@ LOAD = (
 )
 PLACEMENT = "NAME[,param=value]"
 
-Recorded = Annotated[str, typer.Argument(metavar="RECORDING", help=RECORDING, show_default=False)]
-Load = Annotated[str, typer.Argument(metavar="LOAD", help=LOAD, show_default=False)]
+Recorded = Annotated[
+    str,
+    typer.Argument(metavar="RECORDING", help=RECORDING, show_default=False, autocompletion=recordings),
+]
+Load = Annotated[str, typer.Argument(metavar="LOAD", help=LOAD, show_default=False, autocompletion=loads)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Partial = Annotated[
     bool, typer.Option("--partial", help="Read a damaged trace up to its damage, and say so.")

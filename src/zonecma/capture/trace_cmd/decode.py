@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from zonecma.capture.events import EVENT, EVENT_ID, EVENTS, NO_FRAME, PAGE_FLAG_LETTERS, Kind
 from zonecma.capture.scanner import ROWS_PER_LINE, Layout
 from zonecma.capture.tables import COLUMNS
+from zonecma.capture.trace_cmd.distinct import distinct_numbers, distinct_strings
 from zonecma.capture.trace_cmd.event_format import EventFormat
 from zonecma.capture.trace_cmd.expression import Integers, Value, Words, numeric
 from zonecma.capture.trace_cmd.print_format import Part, parts_of
 from zonecma.capture.trace_cmd.ring_buffer import Records, gather
-from zonecma.capture.trace_cmd.strings import distinct
 from zonecma.kernel.gfp import gfp_zone, parse_gfp
 
 _MINOR_BITS = 20
@@ -69,6 +69,8 @@ class _Events:
     sizes: Integers
     symbol_name: Callable[[int], str]
     gathered: dict[str, Value] = field(default_factory=dict)
+    pages: Any = 0
+    """how many pages of each bulk allocation have rows"""
 
     def field(self, name: str) -> Value:
         if name not in self.gathered:
@@ -85,7 +87,9 @@ class _Events:
             ends = np.minimum(self.starts + found.offset + found.size, self.starts + self.sizes)
             if not found.size:  # to the end of the event
                 ends = self.starts + self.sizes
-            return distinct(self.piece.data, self.piece.words, self.starts + found.offset, ends)
+            return Words(
+                *distinct_strings(self.piece.data, self.piece.words, self.starts + found.offset, ends)
+            )
         return self._integers(found.offset, found.size, found.signed)
 
     def _integers(self, offset: int, size: int, signed: bool) -> Integers:
@@ -104,11 +108,11 @@ class _Events:
         base = found.offset + 4 if found.place == "__rel_loc" else 0
         starts = self.starts + np.minimum(base + (place & 0xFFFF), self.sizes)
         ends = np.minimum(starts + (place >> 16), self.starts + self.sizes)
-        return distinct(self.piece.data, self.piece.words, starts, ends)
+        return Words(*distinct_strings(self.piece.data, self.piece.words, starts, ends))
 
     def symbol(self, addresses: Integers) -> Words:
         """The names of kernel functions (``%ps``)."""
-        found, codes = np.unique(addresses, return_inverse=True)
+        found, codes = distinct_numbers(addresses)
         return Words(codes, [self.symbol_name(int(address)) for address in found])
 
 
@@ -194,8 +198,11 @@ class Decoder:
         if kind == Kind.PAGE:
             return page_to_pfn(first, self.layout)
         if kind == Kind.BULK_PAGE:
-            _add_pages(pages, page_to_pfn(first, self.layout), chosen, rows["a"][chosen])
-            return None
+            frames = page_to_pfn(first, self.layout)
+            kept = (frames != NO_FRAME) & (events.pages < np.minimum(rows["a"][chosen], ROWS_PER_LINE - 1))
+            events.pages += kept
+            pages.append((chosen[kept], frames[kept]))
+            return None  # behind the pages that a call got, the array holds anything
         return np.where(first == 0, NO_FRAME, first) if kind == Kind.FRAME else first
 
     def _texts(self, part: Part, values: list[Value], count: int) -> Integers:
@@ -235,9 +242,9 @@ def _misfits(column: str, values: Integers) -> NDArray[np.bool_]:
 def _words(value: Value, count: int) -> Words:
     """A value as text: numbers in decimal.  Only the words that occur."""
     if isinstance(value, Words):
-        used, codes = np.unique(np.broadcast_to(value.codes, count), return_inverse=True)
+        used, codes = distinct_numbers(np.broadcast_to(value.codes, count))
         return Words(codes, [value.words[code] for code in used])
-    found, codes = np.unique(np.broadcast_to(value, count), return_inverse=True)
+    found, codes = distinct_numbers(np.broadcast_to(value, count))
     return Words(codes, [str(number) for number in found])
 
 
@@ -246,7 +253,7 @@ def _joined(values: list[Value], texts: tuple[str, ...], count: int) -> Words:
     line = Words(np.zeros(count, np.int64), [texts[0]])
     for value, text in zip(values, texts[1:], strict=True):
         word = _words(value, count)
-        pairs, codes = np.unique(line.codes * len(word.words) + word.codes, return_inverse=True)
+        pairs, codes = distinct_numbers(line.codes * len(word.words) + word.codes)
         line = Words(
             codes, [line.words[p // len(word.words)] + word.words[p % len(word.words)] + text for p in pairs]
         )
@@ -271,16 +278,6 @@ def _page_flags(values: list[Value], count: int) -> Integers:
     return flags
 
 
-def _add_pages(
-    pages: list[tuple[Integers, Integers]], frames: Integers, chosen: Integers, counts: Integers
-) -> None:
-    """Keep the next page of each bulk allocation; behind those it got, the array holds anything."""
-    kept = frames != NO_FRAME
-    had = sum((np.isin(chosen, row).astype(np.int64) for row, _ in pages), np.zeros(len(chosen), np.int64))
-    kept &= had < np.minimum(counts, ROWS_PER_LINE - 1)
-    pages.append((chosen[kept], frames[kept]))
-
-
 def _with_pages(rows: NDArray[Any], pages: list[tuple[Integers, Integers]]) -> NDArray[Any]:
     """The rows, with an event for each page of a bulk allocation behind it."""
     parents = np.concatenate([row for row, _ in pages])
@@ -292,4 +289,13 @@ def _with_pages(rows: NDArray[Any], pages: list[tuple[Integers, Integers]]) -> N
     for name in ("time", "cpu", "task"):
         more[name] = rows[name][parents]
     more["event"], more["pfn"], more["migratetype"] = _EVENT_BULK_PAGE, frames, -1
-    return np.insert(rows, parents + 1, more)
+    places = np.arange(len(rows)) + np.searchsorted(parents, np.arange(len(rows)))
+    whole = np.empty(len(rows) + len(more), EVENT)
+    as_numbers(whole)[places] = as_numbers(rows)
+    as_numbers(whole)[parents + 1 + np.arange(len(more))] = as_numbers(more)
+    return whole
+
+
+def as_numbers(rows: NDArray[Any]) -> NDArray[np.int64]:
+    """The same rows as 64-bit numbers, which are copied faster than records are."""
+    return rows.view(np.int64).reshape(len(rows), -1)

@@ -6,6 +6,7 @@ the kernel casts to print, and the conversion, ``%d`` or ``%lx``, says again how
 
 from __future__ import annotations
 
+import functools
 import operator
 import re
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from zonecma.capture.trace_cmd.distinct import distinct_numbers
 
 Integers = NDArray[np.int64]
 
@@ -98,6 +101,7 @@ def constant(number: int) -> Integers:
     return np.asarray(np.uint64(number & _WRAP)).astype(np.int64)
 
 
+@functools.lru_cache(maxsize=256)
 def parse(text: str) -> Expression:
     """An expression.  ValueError, with the text, for what is not read here."""
     if len(text) > _LONGEST:
@@ -275,8 +279,8 @@ Table = list[tuple[int, str]]
 
 
 def _named(values: Integers, name: Callable[[int, str, Table], str], between: str, table: Table) -> Words:
-    found, codes = np.unique(values, return_inverse=True)
-    return Words(codes.reshape(values.shape), [name(int(value) & _WRAP, between, table) for value in found])
+    found, codes = distinct_numbers(values)
+    return Words(codes, [name(int(value) & _WRAP, between, table) for value in found])
 
 
 def _symbol(value: int, _: str, table: Table) -> str:

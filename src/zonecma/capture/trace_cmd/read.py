@@ -13,7 +13,7 @@ from zonecma.capture.bytescan import PADDING, as_words
 from zonecma.capture.events import EVENT, EVENT_ID
 from zonecma.capture.scanner import Layout
 from zonecma.capture.trace_cmd.container import Clock, Container, CpuData, open_container
-from zonecma.capture.trace_cmd.decode import Decoder, Piece
+from zonecma.capture.trace_cmd.decode import Decoder, Piece, as_numbers
 from zonecma.capture.trace_cmd.event_format import EventFormat, known_formats
 from zonecma.capture.trace_cmd.names import Symbols, comms
 from zonecma.capture.trace_cmd.ring_buffer import (
@@ -127,15 +127,15 @@ class _Reading:
 
     def events(self) -> NDArray[Any]:
         """The events of all CPUs in the order of time; at the same time the lower CPU's first."""
-        cpus = [np.concatenate(read) for _, read in sorted(self.read.items()) if read]
-        events = np.concatenate(cpus) if cpus else np.empty(0, EVENT)
-        keys = (
-            np.concatenate([np.maximum.accumulate(cpu["time"]) for cpu in cpus]) if cpus else events["time"]
-        )
-        if len(cpus) > 1:
+        read = [self.read[cpu] for cpu in sorted(self.read)]
+        times = [np.concatenate([np.empty(0, np.int64), *(piece["time"] for piece in cpu)]) for cpu in read]
+        keys = np.concatenate([np.maximum.accumulate(time) for time in times])
+        events = np.concatenate([piece for cpu in read for piece in cpu] or [np.empty(0, EVENT)])
+        if len(read) > 1:
             order = np.argsort(keys, kind="stable")
-            events, keys = events[order], keys[order]
-        events = events[keys <= self.until] if self.damage else events
+            events, keys = as_numbers(events)[order].view(EVENT).ravel(), keys[order]
+        if self.damage:
+            events = events[keys <= self.until]
         events["line"] = np.cumsum(events["event"] != _EVENT_BULK_PAGE)
         events["time"][events["event"] == _EVENT_LOST] = 0  # as in a text, where nothing says when
         return events

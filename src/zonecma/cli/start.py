@@ -19,6 +19,7 @@ from zonecma.cli.compare import compare
 from zonecma.cli.explain import explain
 from zonecma.cli.output import interrupts
 from zonecma.cli.placements import placements
+from zonecma.cli.report import report
 from zonecma.cli.reproduce import reproduce
 from zonecma.cli.scenarios import scenarios
 from zonecma.cli.show import show
@@ -43,6 +44,7 @@ _VERBS: dict[Callable[..., None], str] = {
     compare: "Run a recorded or generated load under several placements of CMA.",
     whatif: "Predict a load under another placement, size or kernel.",
     explain: "Say what blocked each contiguous call of a recording.",
+    report: "Write a page that shows memory, calls and placements.",
     calibrate: "Measure what steps cost, by a recording's time stamps.",
     boot: "Boot a machine in the model, and print its zones.",
     reproduce: "Run a published experiment in the model, beside what was published.",

@@ -23,8 +23,8 @@ from zonecma.progress import Progress, no_progress
 from zonecma.workload.contiguous import Follower
 from zonecma.workload.from_trace import lines_before
 from zonecma.workload.holders import NO_PART, NR_HOLDERS, Holder, Reading, Sample, count_holders
-from zonecma.workload.lives import IN_BUDDY, NOBODY, ON_PCP, UNSEEN, Lives
 from zonecma.workload.lives import CONTIGUOUS as HELD_CONTIGUOUS
+from zonecma.workload.lives import IN_BUDDY, NOBODY, ON_PCP, UNSEEN, Lives
 from zonecma.workload.occupancy import CONTIGUOUS, FREE, IN_USE, frames_shown
 
 MOMENTS = 320
@@ -76,9 +76,7 @@ def page_map(recording: Recording, progress: Progress = no_progress, moments: in
 
     Raises InputError for a recording that is damaged or incomplete.
     """
-    machine, trace, start, end = recorded_machine(
-        recording, progress, rules_for(recording.release) or NEWEST
-    )
+    machine, trace, start, end = recorded_machine(recording, progress, rules_for(recording.release) or NEWEST)
     first, last = (_first_after(trace, snapshot) for snapshot in (start, end))
     if first >= last:
         raise InputError(

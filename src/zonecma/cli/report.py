@@ -10,6 +10,9 @@ import typer
 from zonecma.cli.options import Partial, refuse
 from zonecma.errors import InputError
 
+_COUNTS = 1000
+"""Values of each of a Perfetto trace's counters."""
+
 
 def report(
     what: Annotated[
@@ -149,12 +152,22 @@ def _write_page(output: str, results: Any) -> None:
 
 
 def _write_figure(png: str, results: Any) -> None:
-    from zonecma.report.figure import write_figure
+    from zonecma.files import write_whole
+    from zonecma.report.figure import figure_png
 
-    write_figure(Path(png), results)
+    write_whole(Path(png), figure_png(results))
 
 
 def _write_perfetto(target: str, recording: Any) -> None:
-    from zonecma.report.perfetto import write_perfetto
+    from zonecma.files import write_whole
+    from zonecma.lab.explain import explain
+    from zonecma.lab.page_map import page_map
+    from zonecma.lab.spans import PAIRS, spans_of
+    from zonecma.report.perfetto import perfetto_trace
+    from zonecma.report.progress import terminal_progress
 
-    write_perfetto(Path(target), recording)
+    with terminal_progress() as progress:
+        explanation, found = explain(recording, None, progress), page_map(recording, progress, _COUNTS)
+        trace = recording.trace(progress)
+    spans = [span for what in PAIRS for span in spans_of(trace, what)]
+    write_whole(Path(target), perfetto_trace(explanation, found, spans))

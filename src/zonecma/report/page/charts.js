@@ -13,7 +13,7 @@ function scaleOf(values, from, to, log) {
   let low = Math.min(...values), high = Math.max(...values);
   if (log) {
     low = Math.log10(Math.max(low, 1e-3)); high = Math.log10(Math.max(high, 1e-3));
-    if (high - low < 1) { low = Math.floor(low); high = Math.max(Math.ceil(high), low + 1); }
+    low = Math.floor(low); high = Math.max(Math.ceil(high), low + 1);
   }
   if (high === low) high = low + 1;
   const place = (value) => from + ((log ? Math.log10(Math.max(value, 1e-3)) : value) - low) / (high - low) * (to - from);

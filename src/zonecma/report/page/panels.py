@@ -127,14 +127,19 @@ def _cards(results: Results) -> Iterator[Card]:
 
 def _comparison(found: Json) -> dict[str, Any]:
     placements = found["placements"]
-    figures = _FIGURES if found["open_loop"] else (*_FIGURES, *_CLOSED)
     return {
         "names": [printable(str(placement["name"])) for placement in placements],
-        "rows": [(figure.label, _cells(figure, placements)) for figure in figures],
+        "rows": comparison_rows(found),
         "runs": count(found["runs"], "run"),
         "area": f"{found['area_pages'] * _PAGE_MIB:g} MiB",
         "modelled": any(len(placement.get("each_call", ())) for placement in placements),
     }
+
+
+def comparison_rows(found: Json) -> list[tuple[str, list[Cell]]]:
+    """Each figure of the placements with its name; without those of reclaim where there was none."""
+    figures = _FIGURES if found["open_loop"] else (*_FIGURES, *_CLOSED)
+    return [(figure.label, _cells(figure, found["placements"])) for figure in figures]
 
 
 def _cells(figure: Figure, placements: Sequence[Json]) -> list[Cell]:

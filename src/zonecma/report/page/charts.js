@@ -9,23 +9,31 @@ function make(name, attributes, parent) {
   return element;
 }
 
-function scaleOf(values, from, to, log) {
-  let low = Math.min(...values), high = Math.max(...values);
-  if (log) {
-    low = Math.log10(Math.max(low, 1e-3)); high = Math.log10(Math.max(high, 1e-3));
-    low = Math.floor(low); high = Math.max(Math.ceil(high), low + 1);
-  }
-  if (high === low) high = low + 1;
-  const place = (value) => from + ((log ? Math.log10(Math.max(value, 1e-3)) : value) - low) / (high - low) * (to - from);
-  const back = (at) => { const v = low + (at - from) / (to - from) * (high - low); return log ? 10 ** v : v; };
+const LEAST = 1e-3;
+
+// From values to places between two ends; ``base`` of a logarithmic scale, none of a plain one.
+function scaleOf(values, from, to, base, rounded) {
+  const inner = (value) => base ? Math.log(Math.max(value, LEAST)) / Math.log(base) : value;
+  let low = inner(Math.min(...values)), high = inner(Math.max(...values));
   const count = Math.abs(to - from) / (from < to ? 80 : 44);
-  const marks = log ? decades(low, high, count) : ticks(low, high, count);
-  return { place, back, marks };
+  if (base) { low = Math.floor(low + 1e-9); high = Math.max(Math.ceil(high - 1e-9), low + 1); }
+  if (high <= low) high = low + 1;
+  if (rounded && !base) high = upTo(low, high, count);
+  const place = (value) => from + (inner(value) - low) / (high - low) * (to - from);
+  const back = (at) => { const value = low + (at - from) / (to - from) * (high - low); return base ? base ** value : value; };
+  const marks = base ? powers(low, high, count, base) : ticks(low, high, count);
+  return { place, back, marks, least: base && Math.min(...values) < LEAST ? LEAST : null };
 }
 
-function decades(low, high, count) {
+// The next round figure above ``high``.
+function upTo(low, high, count) {
+  const marks = ticks(low, high, count), last = marks[marks.length - 1];
+  return last >= high - 1e-9 || marks.length < 2 ? high : last + marks[1] - marks[0];
+}
+
+function powers(low, high, count, base) {
   const step = Math.max(1, Math.ceil((high - low) / Math.max(count, 1))), found = [];
-  for (let i = Math.ceil(low - 1e-9); i <= high + 1e-9; i += step) found.push(10 ** i);
+  for (let i = low; i <= high + 1e-9; i += step) found.push(base ** i);
   return found;
 }
 
@@ -43,7 +51,7 @@ class Chart {
     const tops = chart.kind === 'stack' ? this.stacked() : chart.series.flatMap((one) => one.y);
     const y = chart.kind === 'steps' ? [0, 100] : [...(chart.logY ? [] : [0]), ...tops];
     this.x = scaleOf(x.length ? x : [0, 1], EDGE.left, width - EDGE.right, chart.logX);
-    this.y = scaleOf(y.length ? y : [0, 1], height - EDGE.bottom, EDGE.top, chart.logY);
+    this.y = scaleOf(y.length ? y : [0, 1], height - EDGE.bottom, EDGE.top, chart.logY, true);
     this.bounds = { width, height };
     this.axes();
     this[chart.kind]();
@@ -58,7 +66,7 @@ class Chart {
     for (const mark of this.y.marks) {
       const y = this.y.place(mark);
       make('line', { class: 'grid', x1: EDGE.left, x2: width - EDGE.right, y1: y, y2: y }, this.svg);
-      make('text', { x: EDGE.left - 7, y: y + 4, 'text-anchor': 'end' }, this.svg).textContent = figures(mark);
+      make('text', { x: EDGE.left - 7, y: y + 4, 'text-anchor': 'end' }, this.svg).textContent = (mark === this.y.least ? '≤ ' : '') + figures(mark);
     }
     for (const mark of this.x.marks) {
       const x = this.x.place(mark);

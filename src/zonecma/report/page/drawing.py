@@ -211,7 +211,7 @@ def _dots(groups: Sequence[tuple[str, Sequence[Json]]], point: Any) -> dict[str,
         points = [point(call) for call in calls[:MOST_CALLS]]
         x, y, labels = ([row[i] for row in points] for i in range(3))
         series.append({"name": name, "x": x, "y": y, "labels": labels})
-    return {"kind": "dots", "series": series, "unit": "ms", "xUnit": "MiB", "logX": True, "logY": True}
+    return {"kind": "dots", "series": series, "unit": "ms", "xUnit": "MiB", "logX": 2, "logY": 10}
 
 
 def _lasting(results: Results) -> dict[str, Any] | None:
@@ -228,7 +228,7 @@ def _lasting(results: Results) -> dict[str, Any] | None:
         ]
     if not series:
         return None
-    return {"kind": "steps", "series": series, "unit": "%", "xUnit": "ms", "logX": True, "from0": True}
+    return {"kind": "steps", "series": series, "unit": "%", "xUnit": "ms", "logX": 10, "from0": True}
 
 
 _AFTER = (1.0, 10.0, 100.0, 1000.0, 10000.0)

@@ -126,10 +126,11 @@ def _cards(results: Results) -> Iterator[Card]:
 
 
 def _comparison(found: Json) -> dict[str, Any]:
-    placements = found["placements"]
+    placements, rows = found["placements"], comparison_rows(found)
     return {
         "names": [printable(str(placement["name"])) for placement in placements],
-        "rows": comparison_rows(found),
+        "rows": [row for row in rows if any(cell.share for cell in row[1])],
+        "none": [label for label, cells in rows if not any(cell.share for cell in cells)],
         "runs": count(found["runs"], "run"),
         "area": f"{found['area_pages'] * _PAGE_MIB:g} MiB",
         "modelled": any(len(placement.get("each_call", ())) for placement in placements),
@@ -145,8 +146,13 @@ def comparison_rows(found: Json) -> list[tuple[str, list[Cell]]]:
 def _cells(figure: Figure, placements: Sequence[Json]) -> list[Cell]:
     values = [figure.value(placement) for placement in placements]
     most = max(values, default=0) or 1
+    nothing = figure.show(0)
     return [
-        Cell(figure.show(value), "" if i == 0 else _difference(figure, value - values[0]), value / most)
+        Cell(
+            text=figure.show(value),
+            difference="" if i == 0 else _difference(figure, value - values[0]),
+            share=value / most if figure.show(value) != nothing else 0,
+        )
         for i, value in enumerate(values)
     ]
 

@@ -30,9 +30,11 @@ HOLDERS: Mapping[Holder, tuple[str, str]] = {
 """The name of each holder's colour, and what it is called."""
 
 MOST_CALLS = 2000
-"""Contiguous calls with all their ranges; a page of more would be slow."""
-_MOST_RANGES = 400
-"""Of one call."""
+"""Contiguous calls on a page; one of more would be slow, and too large."""
+_MOST_RANGES = 12_000
+"""Of all calls together."""
+_MOST_STEPS = 400
+"""Of a curve."""
 _SECOND = 1e9
 
 
@@ -78,23 +80,31 @@ def map_json(found: PageMap) -> dict[str, Any]:
 
 def calls_json(explanation: Json) -> list[dict[str, Any]]:
     """The contiguous calls, their ranges with what blocked them; times in s, and ms where it says so."""
-    return [_call(call) for call in explanation["calls"][:MOST_CALLS]]
+    calls = explanation["calls"][:MOST_CALLS]
+    most = ranges_shown(explanation)
+    return [_call(call, most) for call in calls]
 
 
-def _call(call: Json) -> dict[str, Any]:
+def ranges_shown(explanation: Json) -> int:
+    """How many ranges of each call are drawn: the first ones, as many as there is room for."""
+    return _MOST_RANGES // max(len(explanation["calls"][:MOST_CALLS]), 1)
+
+
+def _call(call: Json, most: int) -> dict[str, Any]:
     begun, ranges = float(call["time"]), []
-    for attempt in call["attempts"][:_MOST_RANGES]:
+    for attempt in call["attempts"][:most]:
         ranges.append(_range(attempt, begun))
         begun += attempt["ms"]
     return {
         "n": call["n"],
         "t": call["time"] / 1e3,
         "ms": call["latency_ms"],
-        "outcome": call["outcome"],
+        "outcome": printable(str(call["outcome"])),
         "size": call["size"],
         "pfn": call["pfn"],
         "task": printable(str(call["task"])),
         "area": printable(str(call["area"])),
+        "tried": len(call["attempts"]),
         "ranges": ranges,
     }
 
@@ -105,8 +115,8 @@ def _range(attempt: Json, begun: float) -> dict[str, Any]:
     return {
         "start": attempt["start"],
         "end": attempt["end"],
-        "t": begun / 1e3,
-        "ms": attempt["ms"],
+        "t": round(begun / 1e3, 6),
+        "ms": round(attempt["ms"], 4),
         "outcome": attempt["outcome"],
         "kind": blocker.get("kind"),
         "pfn": blocker.get("pfn"),
@@ -236,8 +246,10 @@ _AFTER = (1.0, 10.0, 100.0, 1000.0, 10000.0)
 
 
 def _curve(name: str, still: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """A curve of many steps keeps every so many."""
+    kept = [*still[:: len(still) // _MOST_STEPS + 1], *still[-1:]]
     return {
         "name": name,
-        "x": [round(ms, 4) for ms, _ in still],
-        "y": [round(100 * share, 2) for _, share in still],
+        "x": [round(ms, 4) for ms, _ in kept],
+        "y": [round(100 * share, 2) for _, share in kept],
     }

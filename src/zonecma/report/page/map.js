@@ -198,11 +198,12 @@ class MemoryMap {
     }
   }
 
-  // Whether the name of an area stands here.
+  // Whether the name of an area stands here, at its bracket's middle.
   inArea(row) {
     return this.map.areas.some((area) => {
-      const top = this.y(this.rowOf(area.start)), bottom = this.y(this.rowOf(area.end));
-      return this.y(row) > top - 8 && this.y(row) < bottom + 8;
+      const top = Math.max(this.y(this.rowOf(area.start)), TOP);
+      const bottom = Math.min(this.y(this.rowOf(area.end)), TOP + this.height);
+      return bottom > top && Math.abs(this.y(row) - (top + bottom) / 2) < 16 + 4 * area.name.length;
     });
   }
 
@@ -258,7 +259,7 @@ class MemoryMap {
   describeCall(call) {
     const mib = call.size * this.map.pageKib / 1024, lines = [`${call.task} asked for ${figures(mib)} MiB at ${figures(call.t)} s`];
     lines.push(call.outcome === 'ok' ? `got frame ${hex(call.pfn)}` : `failed: ${call.outcome}`);
-    if (call.ms !== null) lines.push(`took ${figures(call.ms)} ms, ${call.ranges.length} range(s) tried`);
+    if (call.ms !== null) lines.push(`took ${figures(call.ms)} ms, ${call.tried} ${call.tried === 1 ? 'range' : 'ranges'} tried`);
     const kinds = new Set(call.ranges.map((range) => range.kind).filter(Boolean));
     if (kinds.size) lines.push('in the way: ' + [...kinds].join(', '));
     return { heading: `Call ${call.n}`, lines };

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from zonecma.report.page.drawing import MOST_CALLS, ranges_shown
 from zonecma.report.page.results import Json, Results
 from zonecma.report.table import counted, thousands
 from zonecma.report.words import at, count, mib, ms, printable
@@ -175,9 +176,20 @@ def _explanation(found: Json) -> dict[str, Any]:
         "pages": [_page(page) for page in found["pages"][:_MOST_PAGES]],
         "more_pages": max(len(found["pages"]) - _MOST_PAGES, 0),
         "sentence": found["persistence"]["sentence"],
+        "cut": _cut(found),
         "lost": found["lost"],
         "damage": printable(found["damage"]),
     }
+
+
+def _cut(found: Json) -> str:
+    """What of the calls the map leaves out; empty where it shows all."""
+    most = ranges_shown(found)
+    if len(found["calls"]) > MOST_CALLS:
+        return f"the map shows the first {MOST_CALLS} calls, and of each its first {count(most, 'range')}"
+    if any(len(call["attempts"]) > most for call in found["calls"]):
+        return f"the map shows the first {count(most, 'range')} of each call"
+    return ""
 
 
 def _call(call: Json, kib: int) -> dict[str, Any]:

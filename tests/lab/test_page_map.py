@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from tests.conftest import CAPTURES, figures_of
+from zonecma.capture.events import PageFlag
 from zonecma.capture.recording import Recording
-from zonecma.lab.page_map import area_use, page_map, show
-from zonecma.workload.holders import Holder
-from zonecma.workload.lives import CONTIGUOUS, IN_BUDDY, IN_USE, ON_PCP, UNSEEN, no_lives
+from zonecma.lab.page_map import area_use, page_map, show, signs_of_flags
+from zonecma.workload.holders import NO_PART, NR_HOLDERS, Holder, Reading, Sample, count_holders
+from zonecma.workload.lives import CONTIGUOUS, IN_BUDDY, IN_USE, NOBODY, ON_PCP, TAKEN, UNSEEN, no_lives
 from zonecma.workload.occupancy import CONTIGUOUS as SHOWN_CONTIGUOUS
 from zonecma.workload.occupancy import FREE, frames_shown
 
@@ -63,8 +64,33 @@ def test_a_snapshot_puts_right_what_the_trace_does_not_have(monkeypatch):
     assert lives.frames.since[3] == 7
 
 
-def test_a_row_knows_whose_pages_it_has():
-    """Of the recording with page-cache events: block-device buffers, files and program memory are told apart."""
-    found = page_map(Recording(CAPTURES / "pairs/blockdev-cma96-6.12"), moments=3)
-    last = found.parts[-1].sum(axis=0)
-    assert all(last[holder] > 100 for holder in (Holder.BUFFER, Holder.KERNEL, Holder.ANONYMOUS, Holder.FREE))
+ALLOCATED, CACHED = 0, 1
+"""Events."""
+
+
+@pytest.mark.parametrize(
+    ("held", "cached", "signs", "holder"),
+    [
+        (IN_USE, NOBODY, 0, Holder.USER),
+        (IN_USE, NOBODY, PageFlag.SWAPBACKED | PageFlag.FILE, Holder.ANONYMOUS),
+        (IN_USE, NOBODY, PageFlag.FILE, Holder.FILE),
+        (IN_USE, CACHED, PageFlag.FILE, Holder.BUFFER),
+        (ON_PCP, CACHED, PageFlag.FILE, Holder.FREE),
+        (IN_BUDDY, NOBODY, 0, Holder.FREE),
+        (TAKEN, NOBODY, 0, Holder.MOVED),
+        (CONTIGUOUS, NOBODY, 0, Holder.CONTIGUOUS),
+        (UNSEEN, NOBODY, 0, Holder.BEFORE),
+    ],
+)
+def test_the_page_cache_knows_best_then_the_lru_lists_then_the_mask(held, cached, signs, holder):
+    lives = no_lives(4, 0)
+    lives.frames.held[:], lives.frames.since[:] = held, ALLOCATED
+    lives.frames.cached[:], lives.frames.signs[:] = cached, signs
+    said = np.array([Holder.USER, Holder.BUFFER], np.uint8)
+    part = np.array([0, 0, 1, NO_PART], np.uint8)
+    sample = Sample(np.ones((2, NR_HOLDERS), np.uint32), np.ones((2, NR_HOLDERS), np.uint32))
+    count_holders(lives, Reading(part, said, signs_of_flags(), 1), sample)
+    assert sample.parts[:, holder].tolist() == [2, 1]
+    assert sample.rows[:, holder].tolist() == [2, 1]
+    assert sample.rows[1, Holder.ABSENT] == 1
+    assert sample.rows.sum() == 4

@@ -144,7 +144,7 @@ def _looks(
     span = trace.events["time"][first:last]
     times = np.linspace(span[0], span.max(), moments).astype(np.int64)
     order = row_order_of(machine)
-    reading = Reading(_parts(machine), _said(trace), _signs(), order)
+    reading = Reading(_parts(machine), _said(trace), signs_of_flags(), order)
     nr_rows = -(-machine.nr_frames >> order)
     rows = np.zeros((moments, nr_rows, NR_HOLDERS), np.uint32)
     parts = np.zeros((moments, 1 + len(machine.areas), NR_HOLDERS), np.uint32)
@@ -180,7 +180,7 @@ def _said(trace: Trace) -> NDArray[np.uint8]:
     return said
 
 
-def _signs() -> NDArray[np.uint8]:
+def signs_of_flags() -> NDArray[np.uint8]:
     """u1[256]: what a page's flags at its LRU insertion say of it."""
     flags = np.arange(256)
     signs = np.full(256, Holder.ABSENT, np.uint8)

@@ -22,6 +22,7 @@ from zonecma.cli.explain import explain
 from zonecma.cli.inspect import inspect
 from zonecma.cli.output import interrupts
 from zonecma.cli.placements import placements
+from zonecma.cli.report import report
 from zonecma.cli.reproduce import reproduce
 from zonecma.cli.scenarios import scenarios
 from zonecma.cli.show import show
@@ -49,6 +50,7 @@ _VERBS: dict[Callable[..., None], str] = {
     size: "Find the smallest area that serves given buffers, and what to paste for it.",
     explain: "Say what blocked each contiguous call of a recording.",
     inspect: "Show what is in the areas of a machine now, and what would fail.",
+    report: "Write a page that shows memory, calls and placements.",
     calibrate: "Measure what steps cost, by a recording's time stamps.",
     boot: "Boot a machine in the model, and print its zones.",
     reproduce: "Run a published experiment in the model, beside what was published.",

@@ -37,7 +37,7 @@ SEEDS = 10
 BEGIN, END = "<!-- measured -->\n", "<!-- end -->\n"
 """What the tool writes stands between these lines of the page."""
 
-_NEAR = 0.01
+_NEAR = 1.0
 """Points of mean use that are little beside those between two boots of one load (workload/shift.py)."""
 _MARK = b"GT_before_done"
 """What the recorder writes to the trace once it has read the /proc files."""
@@ -103,19 +103,15 @@ def page(measured: Sequence[tuple[str, Measured]]) -> str:
     """The table, and what it comes to."""
     heads = "recording", "told of all, of areas %", "mean use %", "frames moved", "calls ok", "drawing alone"
     rows = [" | ".join(heads), "|".join(["---"] * len(heads)), *(_row(*one) for one in measured)]
-    apart = [
-        abs(one.counted.predicted.area_use_mean - one.exact.predicted.area_use_mean) for _, one in measured
-    ]
-    moved = [
-        _apart(one.exact.predicted.frames_migrated, one.counted.predicted.frames_migrated)
-        for _, one in measured
-    ]
-    near = sum(points <= _NEAR for points in apart)
+    pairs = [(one.exact.predicted, one.counted.predicted) for _, one in measured]
+    points = [100 * abs(counted.area_use_mean - exact.area_use_mean) for exact, counted in pairs]
+    moved = [_apart(exact.frames_migrated, counted.frames_migrated) for exact, counted in pairs]
+    near = sum(one <= _NEAR for one in points)
     said = (
-        f"Mean use differs by {100 * float(np.median(apart)):.1f} points at the median and {100 * max(apart):.1f}"
-        f" at most, by no more than {100 * _NEAR:g} in {near} of {len(measured)}.\nFrames moved differ by"
-        f" {100 * float(np.median(moved)):.0f} % at the median and {100 * max(moved):.0f} % at most, of 200 frames"
-        " where there are fewer.\n"
+        f"Mean use differs by {float(np.median(points)):.1f} points at the median and {max(points):.1f} at"
+        f" most, by no more than {_NEAR:g} in {near} of {len(measured)}.\nFrames moved differ by"
+        f" {100 * float(np.median(moved)):.0f} % at the median and {100 * max(moved):.0f} % at most, of 200"
+        " frames where there are fewer.\n"
     )
     return "\n".join(f"| {row} |" for row in rows) + f"\n\n{said}"
 

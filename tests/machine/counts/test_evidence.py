@@ -5,13 +5,13 @@ import pytest
 
 from tests.bundles import bundle_of
 from tests.conftest import CAPTURES
-from tests.traces import trace_of_events
+from tests.traces import trace_of
 from zonecma.capture.recording import Recording, open_recording
 from zonecma.machine.counts.evidence import BUFFER, IN_BUDDY, ON_PCP, UNSEEN, USED, evidence_of
 
 
 def told(*events):
-    return evidence_of(trace_of_events(*events), 64, 4)
+    return evidence_of(trace_of(*(f"a-1 0 {event}" for event in events)), 64, 4)
 
 
 REFILL = "mm_page_alloc_zone_locked: pfn=0x9 order=0 migratetype=1 percpu_refill=1"
@@ -26,7 +26,7 @@ REFILL = "mm_page_alloc_zone_locked: pfn=0x9 order=0 migratetype=1 percpu_refill
         (["mm_page_pcpu_drain: pfn=0x8 order=0 migratetype=2"], [ON_PCP, UNSEEN]),
         (
             [
-                "cma_alloc_finish: name=a pfn=0x8 page=0x0 count=2 align=0 errorno=0",
+                "cma_alloc_finish: name=a pfn=0x8 page=0xffffea0000000200 count=2 align=0 errorno=0",
                 "mm_page_free: pfn=0x8 order=0",
             ],
             [IN_BUDDY, IN_BUDDY],

@@ -15,6 +15,7 @@ import typer
 from zonecma import __version__
 from zonecma.cli.boot import boot
 from zonecma.cli.calibrate import calibrate
+from zonecma.cli.collector import collector
 from zonecma.cli.compare import compare
 from zonecma.cli.explain import explain
 from zonecma.cli.output import interrupts
@@ -44,6 +45,7 @@ _VERBS: dict[Callable[..., None], str] = {
     whatif: "Predict a load under another placement, size or kernel.",
     explain: "Say what blocked each contiguous call of a recording.",
     calibrate: "Measure what steps cost, by a recording's time stamps.",
+    collector: "Print the script that records a live machine.",
     boot: "Boot a machine in the model, and print its zones.",
     reproduce: "Run a published experiment in the model, beside what was published.",
     placements: "List the placements that there are.",

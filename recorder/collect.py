@@ -105,10 +105,10 @@ def _bundle(left: dict[str, bytes], plan: Plan, target: Path) -> Path | None:
 
 
 def check_restored(what: str, before: str, after: str) -> None:
-    """RecorderError names the first line that the collector left changed."""
+    """RecorderError names the first lines that the collector left changed."""
     changed = sorted(set(before.splitlines()) ^ set(after.splitlines()))
     if changed:
-        raise RecorderError(f"{what}: not as it was before the collector: {changed[0]!r}")
+        raise RecorderError(f"{what}: not as before the collector: {', '.join(changed[:4])}")
 
 
 def check_killed(before: str, killed: str) -> None:

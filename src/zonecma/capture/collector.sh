@@ -377,7 +377,10 @@ set_up_tracing() {
 	fi
 	change tracing_on 0 || refuse "$TRACE/tracing_on cannot be written"
 	change current_tracer nop
+	first "$TRACING/buffer_size_kb"
+	common=$VALUE
 	set_buffer
+	[ -z "$INSTANCE" ] || keep_expansion
 	set_clock
 	for option in $PLAIN; do change "options/${option%=*}" "${option#*=}"; done
 	: >"$TRACE/trace" # empties it
@@ -403,6 +406,19 @@ set_buffer() {
 		buffer=$((buffer / 2))
 		[ "$buffer" -gt 64 ] || refuse "the kernel has no memory for a ring buffer"
 	done
+}
+
+# The machine's own buffer is small until its first use enlarges it.  Kernels before 6.7 forget that as soon as any
+# buffer's size is set (ring_buffer_expanded): it then gets at the end the size that its first use would have given it.
+keep_expansion() {
+	first "$TRACING/buffer_size_kb"
+	case $common in
+	"$VALUE") ;;
+	*'(expanded: '*)
+		common=${common##*: }
+		remember "set ${common%)} $TRACING/buffer_size_kb"
+		;;
+	esac
 }
 
 # Buffers of the CPUs may differ: the common file then reads X.
@@ -446,14 +462,15 @@ mark() { [ -z "$TRACE" ] || { echo "$1" >>"$TRACE/trace_marker"; } 2>/dev/null |
 # -- the trace, to the disk
 
 # Reads the ring buffer in the background until tracing is off and it is empty.  What writes the trace must outlive
-# a signal to the whole group of processes: the recording then ends in order.
+# a signal to the whole group of processes: the recording then ends in order.  dd reads; busybox's cat would splice,
+# and lines are lost that way (tracing_splice_read_pipe, seen on 6.12).
 start_drain() {
 	[ -n "$TRACE" ] || return 0
 	(
 		trap '' HUP INT QUIT TERM
 		{
 			echo "$header"
-			cat "$TRACE/trace_pipe" 2>/dev/null &
+			dd if="$TRACE/trace_pipe" bs=65536 2>/dev/null &
 			echo $! >"$WORK/reader"
 			wait
 		} | {

@@ -15,6 +15,7 @@ import typer
 from zonecma import __version__
 from zonecma.cli.boot import boot
 from zonecma.cli.calibrate import calibrate
+from zonecma.cli.collector import collector
 from zonecma.cli.compare import compare
 from zonecma.cli.completion import completion, prepare_to_complete
 from zonecma.cli.diagnose import diagnose
@@ -52,6 +53,7 @@ _VERBS: dict[Callable[..., None], str] = {
     inspect: "Show what is in the areas of a machine now, and what would fail.",
     report: "Write a page that shows memory, calls and placements.",
     calibrate: "Measure what steps cost, by a recording's time stamps.",
+    collector: "Print the script that records a live machine.",
     boot: "Boot a machine in the model, and print its zones.",
     reproduce: "Run a published experiment in the model, beside what was published.",
     placements: "List the placements that there are.",

@@ -242,4 +242,6 @@ EVENTS: tuple[EventSpec, ...] = (
 """Every event that is read, by its number in EVENT.event."""
 
 EVENT_ID: Mapping[str, int] = MappingProxyType({spec.name: i for i, spec in enumerate(EVENTS)})
+OTHER_NAMES: Mapping[str, str] = MappingProxyType({"tracing_mark_write": "print"})
+"""What tracefs prints for an event that trace-cmd prints otherwise (trace_print_print, mark_printk)."""
 """The number of each event."""

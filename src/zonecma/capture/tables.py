@@ -64,7 +64,7 @@ def make_tables() -> Tables:
     """The tables of EVENTS."""
     event_hash, event_number = np.zeros(SLOTS, np.uint64), np.zeros(SLOTS, np.int64)
     others = {name: EVENT_ID[event] for name, event in OTHER_NAMES.items()}
-    for name, number in (EVENT_ID | others).items():
+    for name, number in {**EVENT_ID, **others}.items():
         slot = find_slot(event_hash, hash_of(name))
         event_hash[slot], event_number[slot] = hash_of(name), number
     fields = [(key, *where) for spec in EVENTS for key, where in spec.fields.items()]

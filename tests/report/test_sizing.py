@@ -24,7 +24,8 @@ BAD = Answer("half-free", "5.8", True, None, blocked=Blocked(512 * MIB, 4, 2, 1,
 def sizing(*answers):
     return Sizing(
         "a-load", "a-board", "6.12", (NEED,), 4096 * MIB, 2 * MIB, 180 * MIB, 512 * MIB, "half of RAM", 3, 80,
-        answers, (), (Check("reach", "far away"), Check("rest", "nothing is left", trips=True)), ("generated",),
+        answers, (), (Check("reach", "far away"), Check("rest", "nothing is left", trips=True)),
+        ("generated",),
     )  # fmt: skip
 
 

@@ -62,6 +62,7 @@ def test_a_zone_that_is_nearly_all_area():
 def test_a_carveout_is_never_lent():
     found = checks(preset("rpi4-4g"), 256 * MIB, Carveout())
     assert "nobody else ever has its 256 MiB" in found["never-lent"].text
+    assert "would hand out powers of two" in found["never-lent"].text
     assert "free-but-unusable" not in found
 
 

@@ -92,8 +92,8 @@ def _on_cpus(area: AreaView, zones: Sequence[ZoneRoom]) -> str:
     if not frames or not count_there:
         return ""
     return (
-        f"Of the {thousands(frames)} frames on no list up to {thousands(min(frames, count_there))} may be free"
-        f" on the lists of CPUs, where zone {area.zone} has {thousands(count_there)}:"
+        f"Of the {thousands(frames)} frames on no list up to {thousands(min(frames, count_there))} may be"
+        f" free on the lists of CPUs, where zone {area.zone} has {thousands(count_there)}:"
         " a contiguous call drains these."
     )
 

@@ -71,5 +71,5 @@ def test_gzip(tmp_path, text):
     (tmp_path / "t").write_bytes(gzip.compress(text.encode()))
     assert (read_trace(tmp_path / "t").events == read_trace(tmp_path / "trace.txt").events).all()
     (tmp_path / "t").write_bytes(gzip.compress(text.encode())[:-100])
-    with pytest.raises(InputError, match="cut off after .* the gzip data"):
+    with pytest.raises(InputError, match=r"cut off after .* the gzip data"):
         read_trace(tmp_path / "t")

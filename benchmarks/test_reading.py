@@ -96,3 +96,7 @@ def test_trace_cmd_report(rate, trace_dat, reported):
 
 def test_zonecma_reading_what_trace_cmd_reported(rate, reported):
     rate(lambda: read_trace(reported), count_lines(reported), "lines of a trace.dat")
+
+
+def test_zonecma_trace_dat(rate, trace_dat, reported):
+    rate(lambda: read_trace(trace_dat), count_lines(reported), "lines of a trace.dat")

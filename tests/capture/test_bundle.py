@@ -155,11 +155,11 @@ def test_a_damaged_bundle(bundle, tmp_path):
         open_recording(str(path))
 
 
-def test_other_files_are_no_recordings(tmp_path):
+def test_other_files_are_no_bundles(tmp_path):
     for content in (b"", b"text", b"\x1f\x8b", gzip.compress(b"text"), gzip.compress(bytes(1024))):
         path = tmp_path / "file"
         path.write_bytes(content)
-        assert recording_folder(str(path)) is None
+        assert not is_bundle(path)
         with pytest.raises(InputError, match="expected a folder, a bundle"):
             open_recording(str(path))
 

@@ -1,5 +1,7 @@
 """A recording: the folder that holds a trace, its snapshots and the kernel's own files.
 
+A trace's file is one too, without the rest.
+
 A bundle of the collector is one, packed: it has no snapshots.
 """
 
@@ -28,7 +30,7 @@ DEMO = "cma256-mix-6.12"
 
 _CAPTURES = Path("captures")
 _RELEASE = re.compile(r"\d+\.\d+")
-_TRACE_NAMES = ("trace.txt.zst", "trace.txt", "trace.txt.gz")
+_TRACE_NAMES = ("trace.txt.zst", "trace.txt", "trace.txt.gz", "trace.dat", "perf.txt")
 _LARGEST_TEXT = 1 << 26
 """Bytes of a /proc file or log: more than any has."""
 _LOAD_STARTS, _LOAD_ENDS = "GT_wl_start", "GT_wl_end"
@@ -49,7 +51,9 @@ class Recording:
 
     @property
     def trace_file(self) -> Path:
-        """The trace's text; InputError where there is none."""
+        """The trace; InputError where there is none."""
+        if self.path.is_file():
+            return self.path
         for name in _TRACE_NAMES:
             if (self.path / name).exists():
                 return self.path / name
@@ -70,7 +74,16 @@ class Recording:
 
     def snapshot_file(self, moment: str) -> Path:
         """Where the snapshot of a moment is."""
-        return self.path / f"snap.{moment}.json.gz"
+        return self.beside(f"snap.{moment}.json.gz")
+
+    def beside(self, name: str) -> Path:
+        """Where a file beside the trace is; InputError for a trace's file, which has none."""
+        if self.path.is_file():
+            raise InputError(
+                f"{self.path}: is a trace alone, and this needs {name} too; expected a recording's folder,"
+                " or a bundle that the script of zonecma collector made"
+            )
+        return self.path / name
 
     @functools.cached_property
     def release(self) -> str:
@@ -92,7 +105,7 @@ class Recording:
 
         It is a plain file of the folder, as a bundle has it, or else a member of proc.tar.xz.
         """
-        archive, plain = self.path / "proc.tar.xz", self.path / name
+        archive, plain = self.path / "proc.tar.xz", self.beside(name)
         if plain.is_file() or not archive.exists():
             return _plain_text(plain)
         try:
@@ -129,22 +142,26 @@ def _plain_text(path: Path) -> str:
 
 
 def open_recording(where: str = DEMO, *, partial: bool = False) -> Recording:
-    """A recording by its folder or bundle, or by name: one of the package's, or one in ``captures/``.
+    """A recording by its folder, bundle or trace, or by name: one of the package's, or one in ``captures/``.
 
     Raises InputError, with the names that exist, when there is none, or when the folder holds no trace.
     """
     folder = recording_folder(where)
     if folder is None:
-        raise InputError(f"{where}: no such recording; expected a folder, a bundle, or one of: {shipped()}")
+        raise InputError(
+            f"{where}: no such recording; expected a folder, a bundle, a trace, or one of: {shipped()}"
+        )
     recording = Recording(folder, partial)
     _ = recording.trace_file
     return recording
 
 
 def recording_folder(where: str) -> Path | None:
-    """The folder that a path or name means, a bundle's after unpacking it; None where there is none."""
+    """The folder, or trace's file, that a path or name means, a bundle's after unpacking it; or None."""
     if is_bundle(where):
         return unpacked(Path(where))
+    if os.path.isfile(where):  # noqa: PTH113 (as below)
+        return Path(where)
     for folder in (Path(where), PACKAGED / where, _CAPTURES / where):
         if os.path.isdir(folder):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
             return folder

@@ -1,8 +1,10 @@
 """ftrace text to events: a compiled scanner over bytes, driven by the tables of ``events.py``.
 
 A line is ``comm-pid [cpu] flags? time: event: key=value ...``, as /sys/kernel/tracing/trace
-and ``trace-cmd report`` print it.  A key that the event's table does not name is skipped
-with its value.  A few events print ``key value`` too: ``dev 254:0 ino 20 pfn=...``.
+and ``trace-cmd report`` print it, or ``comm pid [cpu] time: system:event: key=value ...``, as
+``perf script`` does (perf_sample__fprintf_start, tools/perf/builtin-script.c).  A key that the
+event's table does not name is skipped with its value.  A few events print ``key value`` too:
+``dev 254:0 ino 20 pfn=...``.
 """
 
 from __future__ import annotations
@@ -74,6 +76,8 @@ _EVENT_PRINT = EVENT_ID["print"]
 _EVENT_LOST = EVENT_ID["lost"]
 _EVENT_BULK_PAGE = EVENT_ID["bulk_page"]
 
+_LARGEST_FRAME = 0x7FFFFFFF
+"""That a row holds."""
 _COMM_WIDTH = 16
 _TIME_DIGITS = 9
 """Digits of a time stamp's seconds, and of their fraction."""
@@ -111,7 +115,8 @@ def _page_to_pfn(pointer: int, layout: Layout) -> int:
     """The frame of a struct page pointer; NO_FRAME for NULL and for what is no such pointer."""
     if pointer >= 0 or pointer < layout.vmemmap:  # kernel addresses are negative
         return NO_FRAME
-    return (pointer - layout.vmemmap) >> layout.page_shift
+    frame = (pointer - layout.vmemmap) >> layout.page_shift
+    return frame if frame <= _LARGEST_FRAME else NO_FRAME  # KASLR moves the array of struct pages
 
 
 @primitive
@@ -431,6 +436,22 @@ def _scan_fields(
     return ALL_READ
 
 
+@jit
+def _event_number(
+    text: NDArray[np.uint8], words: NDArray[np.uint64], tables: Tables, start: int, end: int
+) -> int:
+    """The event of a name, 0 for one that is not read; perf puts its system and a colon before it."""
+    event = tables.event_number[free_slot(tables.event_hash, hash_bytes(words, start, end))]
+    if event != 0:
+        return event  # type: ignore[no-any-return]
+    colon = start
+    while colon < end and byte(text, colon) != COLON:
+        colon += 1
+    if colon == end:
+        return 0
+    return tables.event_number[free_slot(tables.event_hash, hash_bytes(words, colon + 1, end))]  # type: ignore[no-any-return]
+
+
 @primitive
 def _scan_event_line(
     text: NDArray[np.uint8],
@@ -463,8 +484,7 @@ def _scan_event_line(
     name_end = find_word_end(words, name) - 1
     if name_end <= name or byte(text, name_end) != COLON:
         return _fault(cursor, name, EXPECT_EVENT, 0, 0)
-    slot = free_slot(tables.event_hash, hash_bytes(words, name, name_end))
-    event = tables.event_number[slot]
+    event = _event_number(text, words, tables, name, name_end)
     _clear(row)
     row.time, row.cpu, row.task, row.event = time, cpu, task_number, event
     at = skip_spaces(text, name_end + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,15 +39,21 @@ from zonecma.progress import Progress, no_progress
 X86_64 = Layout(vmemmap=0xFFFFEA0000000000 - (1 << 64), page_shift=6)
 """Where x86-64 without KASLR keeps its struct pages: four page-table levels, 64 bytes each."""
 
+_PERF_TASK = re.compile(r"(.*?) +(?:\d+/)?(\d+)")
+"""``comm tid`` or ``comm pid/tid``; ftrace's pid is the thread's."""
+_PERF_IDLE = ("swapper", "0")
+
 _TYPICAL_LINE = 64
 _TYPICAL_COMPRESSION = 40
 _LARGE_TEXT = 1 << 32
 """Bytes; of what is larger the rows grow as they are read: a sparse file claims any size."""
 
 _EXPECTED = {
-    EXPECT_TASK: "'comm-pid [cpu] time: event: ...' as ftrace and trace-cmd report print it",
+    EXPECT_TASK: "'comm-pid [cpu] time: event: ...' as ftrace and trace-cmd report print it, or"
+    " 'comm tid [cpu] time: event: ...' as perf script -F comm,tid,cpu,time,event,trace does",
     EXPECT_TIME: "a time stamp that ends in a colon",
-    EXPECT_EVENT: "an event's name that ends in a colon",
+    EXPECT_EVENT: "an event's name that ends in a colon (of perf script, what"
+    " -F comm,tid,cpu,time,event,trace prints, and no more)",
 }
 
 
@@ -161,13 +168,26 @@ class _Scan:
     def trace(self, damage: str) -> Trace:
         """What was read."""
         events = self.rows[: self.cursor.at[2]].view(np.ndarray)
-        return Trace(events, tuple(strings(self.texts)), damage)
+        texts = strings(self.texts)
+        for number in np.flatnonzero(np.bincount(events["task"], minlength=1)):
+            texts[number] = _as_ftrace(texts[number])
+        return Trace(events, tuple(texts), damage)
+
+
+def _as_ftrace(task: str) -> str:
+    """A task as ftrace names it, of perf's ``comm tid`` too."""
+    match = _PERF_TASK.fullmatch(task)
+    if not match:
+        return task
+    return "<idle>-0" if match.groups() == _PERF_IDLE else f"{match[1]}-{match[2]}"
 
 
 def read_trace(
     path: Path, *, partial: bool = False, layout: Layout = X86_64, progress: Progress = no_progress
 ) -> Trace:
-    """Read an ftrace text, plain or compressed by zstd or gzip, or a trace.dat; which one, its content tells.
+    """Read a text of ftrace or perf script, plain or compressed by zstd or gzip, or a trace.dat.
+
+    Which one it is, its content tells.
 
     Raises InputError, with the line and what was expected, for a damaged or foreign file;
     with ``partial``, what precedes the damage is returned instead, and the damage named.

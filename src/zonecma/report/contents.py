@@ -21,8 +21,7 @@ def contents_table(outcome: Contents) -> str:
     if outcome.events:
         parts.append(_events(outcome))
     if outcome.collected:
-        parts.append("
-".join(f"{key}={value}" for key, value in outcome.collected.items()))
+        parts.append("\n".join(f"{key}={value}" for key, value in outcome.collected.items()))
     if outcome.files:
         parts.append(notes([f"{thousands(len(outcome.files))} files: {', '.join(outcome.files)}"]))
     if outcome.damage:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,21 @@ from zonecma.workload.users import UserKind, user_kind
 def script_of(replay: Replay, *, closed: bool) -> TouchedLoad:
     """What a run is to do between a recording's snapshots."""
     return with_untold_touches(touched_load_of(replay)) if closed else plain_load(replay.load)
+
+
+def with_users(load: TouchedLoad, movable_user: int) -> TouchedLoad:
+    """The load with a gfp class for all that is touched: where its allocation was not seen, it is movable.
+
+    It may have to be brought back, and only pages of programs and files are.
+    """
+    unknown = (load.requests["op"] == TOUCH) & (load.requests["gfp"] == UNKNOWN_GFP)
+    requests, objects = load.requests.copy(), load.objects.copy()
+    touched = requests["object"][requests["op"] == TOUCH]
+    touched = touched[objects["gfp"][touched] == UNKNOWN_GFP]
+    if not unknown.any() and not len(touched):
+        return load
+    requests["gfp"][unknown] = objects["gfp"][touched] = movable_user
+    return dataclasses.replace(load, requests=requests, objects=objects)
 
 
 def same_file(load: TouchedLoad) -> NDArray[np.uint8]:

@@ -22,17 +22,15 @@ def script_of(replay: Replay, *, closed: bool) -> TouchedLoad:
 
 
 def with_users(load: TouchedLoad, movable_user: int) -> TouchedLoad:
-    """The load with a gfp class for all that is touched: where its allocation was not seen, it is movable.
+    """The load with a gfp class for all that reclaim may take: where nobody saw it allocated, it is movable.
 
-    It may have to be brought back, and only pages of programs and files are.
+    It may have to be brought back, and only pages of programs, files and block devices are.
     """
-    unknown = (load.requests["op"] == TOUCH) & (load.requests["gfp"] == UNKNOWN_GFP)
     requests, objects = load.requests.copy(), load.objects.copy()
-    touched = requests["object"][requests["op"] == TOUCH]
-    touched = touched[objects["gfp"][touched] == UNKNOWN_GFP]
-    if not unknown.any() and not len(touched):
-        return load
-    requests["gfp"][unknown] = objects["gfp"][touched] = movable_user
+    taken = objects["kind"] != UserKind.OTHER
+    taken[requests["object"][requests["op"] == TOUCH]] = True
+    objects["gfp"][taken & (objects["gfp"] == UNKNOWN_GFP)] = movable_user
+    requests["gfp"][(requests["op"] == TOUCH) & (requests["gfp"] == UNKNOWN_GFP)] = movable_user
     return dataclasses.replace(load, requests=requests, objects=objects)
 
 

@@ -78,6 +78,7 @@ TOGETHER = {
         "kernel/test_compact.py",
         "kernel/test_cma.py",
         "lab/test_compare.py",
+        "lab/test_from_counts.py",
     ),
     "replay": (
         "captures/test_bars.py",

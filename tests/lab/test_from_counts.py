@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from tests.bundles import bundle_of, files_of, pack
@@ -18,10 +19,15 @@ from zonecma.lab.from_counts import drawn_again
 from zonecma.lab.misses import explain_misses
 from zonecma.lab.prediction import Question, predict
 from zonecma.lab.replay import initial_state, recorded_machine, replay_of
+from zonecma.lab.script import with_users
 from zonecma.lab.verify import verify
 from zonecma.machine.counts.start import draw_start
 from zonecma.placement import ZoneCma
 from zonecma.progress import no_progress
+from zonecma.workload.objects import OBJECT_FACTS
+from zonecma.workload.requests import OBJECT, REQUEST, TOUCH, UNKNOWN_GFP
+from zonecma.workload.touched import TouchedLoad
+from zonecma.workload.users import UserKind
 
 NAME = "pairs/pin-cma128-6.12"
 
@@ -64,7 +70,7 @@ def test_large_chunks_are_those_of_pagetypeinfo(replay):
     assert drawn.blocks_off == 0
     for zone, printed in zip(replay.start.zones, replay.known.counts.zones, strict=True):
         counted = replay.known.counts.chunks[printed.name]
-        for order in range(4, 11):
+        for order in range(9, 11):
             for kind in range(6):
                 assert len(zone.free.get((order, kind), ())) == counted[order, kind]
 
@@ -164,3 +170,17 @@ def test_debugfs_tells_areas_and_buffers(tmp_path, cache):
     (only,) = recorded.start.areas
     assert (only.name, only.base_pfn, only.count) == ("other", 262_144, 65_536)
     assert only.bitmap[:40].sum() + (recorded.known.evidence.held[262_144:262_184] == 2).sum() == 40
+
+
+def test_what_is_touched_has_a_gfp_class():
+    """A page that was there before the trace began may be evicted, and be brought back."""
+    requests = np.zeros(2, REQUEST)
+    requests["op"], requests["gfp"], requests["object"] = TOUCH, [UNKNOWN_GFP, 1], [0, 1]
+    objects = np.zeros(3, OBJECT_FACTS)
+    objects["gfp"], objects["kind"] = [UNKNOWN_GFP, 1, UNKNOWN_GFP], [UserKind.ANONYMOUS, 0, UserKind.OTHER]
+    load = TouchedLoad(
+        requests, np.zeros(2, np.uint32), np.zeros(0, OBJECT), objects, np.zeros(2, np.int64), 3, 0
+    )
+    named = with_users(load, 7)
+    assert named.requests["gfp"].tolist() == [7, 1]
+    assert named.objects["gfp"].tolist() == [7, 1, UNKNOWN_GFP]

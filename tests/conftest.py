@@ -86,7 +86,13 @@ TOGETHER = {
         "lab/test_free_run.py",
         "lab/test_misses.py",
     ),
-    "figures": ("captures/test_figures.py", "lab/test_recorded_outcome.py"),
+    "figures": (
+        "captures/test_figures.py",
+        "lab/test_recorded_outcome.py",
+        "lab/test_page_map.py",
+        "report/test_perfetto.py",
+    ),
+    "pages": ("report/test_browser.py", "report/test_page.py", "report/test_plots.py"),
 }
 """Files whose tests share what takes long: heavy compiled entries, or what ``figures_of`` keeps.
 

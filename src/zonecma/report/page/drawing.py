@@ -120,7 +120,6 @@ def _range(attempt: Json, begun: float) -> dict[str, Any]:
         "outcome": attempt["outcome"],
         "kind": blocker.get("kind"),
         "pfn": blocker.get("pfn"),
-        "task": None if blocker.get("task") is None else printable(str(blocker["task"])),
     }
 
 

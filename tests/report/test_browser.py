@@ -1,4 +1,4 @@
-"""The page in a real browser: it loads without an error or a request, draws, answers hover and zoom, and fits.
+"""The page in a real browser: it loads without error or request, draws, answers hover and zoom, and fits.
 
 Where there is no Chromium these tests are skipped, unless ZONECMA_BROWSER=required.
 """

@@ -109,7 +109,7 @@ def test_a_calls_ranges_follow_each_other():
 
 
 def test_the_table_has_the_baseline_first_and_differences_after():
-    rows = {label: cells for label, cells in comparison_rows(COMPARED)}
+    rows = dict(comparison_rows(COMPARED))
     assert [(cell.text, cell.difference) for cell in rows["area in use, mean %"]] == [
         ("10.0", ""),
         ("30.0", "+20.0"),

@@ -40,6 +40,8 @@ def report(
     """
     if not output and not perfetto and not png:
         raise InputError("report: nothing to write; expected -o FILE, --perfetto FILE or --png FILE")
+    for target in filter(None, (output, perfetto, png)):
+        _check(Path(target))
     names = what or [""]
     if all(name.endswith(".json") for name in names):
         refuse(
@@ -52,6 +54,14 @@ def report(
         raise InputError(f"{names[1]}: expected one recording, one scenario, or results (.json) alone")
     else:
         _report_on(names[0], output, perfetto, png, partial)
+
+
+def _check(target: Path) -> None:
+    """Before work begins that takes a minute."""
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: has no folder {target.parent}; expected a file in one that is there")
+    if target.is_dir():
+        raise InputError(f"{target}: is a folder; expected the name of a file")
 
 
 def _report_on(name: str, output: str, perfetto: str, png: str, partial: bool) -> None:

@@ -78,6 +78,7 @@ TOGETHER = {
         "kernel/test_compact.py",
         "kernel/test_cma.py",
         "lab/test_compare.py",
+        "cli/test_report.py::test_the_demo_as_page_trace_and_figure",
     ),
     "replay": (
         "captures/test_bars.py",

@@ -19,7 +19,7 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="RECORDING|SCENARIO|RESULT...",
-            help="A recording's folder or name, a scenario, or files that compare, whatif or explain"
+            help="A recording's folder or name, a scenario, or files that compare, whatif, explain or size"
             " printed with --json.  If left out: the recording that ships with zonecma.",
             show_default=False,
         ),
@@ -140,6 +140,12 @@ def _of_scenario(name: str, output: str) -> Any:
         source=name,
         comparison=comparison_json(comparison),
         causes=scenario_explanation_json(causes),
+        facts=(
+            ("board", causes.board),
+            ("rules", causes.kernel),
+            ("area", f"{causes.area_pages * 4 / 1024:g} MiB"),
+            ("placement whose failures are explained", causes.placement),
+        ),
         commands=(_command([name], output), _line("compare", name), _line("explain", name)),
     )
 

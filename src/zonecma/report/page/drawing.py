@@ -12,6 +12,7 @@ import numpy as np
 from zonecma.kernel.zone import NAMES as ZONE_NAMES
 from zonecma.lab.page_map import PageMap, part_names
 from zonecma.report.page.results import Json, Results
+from zonecma.report.page.sizing import sizing_chart
 from zonecma.report.words import printable
 from zonecma.workload.holders import Holder
 
@@ -134,6 +135,8 @@ def charts(results: Results) -> dict[str, Any]:
             found["modelled"] = _modelled(results.comparison)
     if results.explanation and results.explanation["calls"]:
         found["latencies"] = _latencies(results.explanation)
+    if results.sizing:
+        found["sizes"] = sizing_chart(results.sizing)
     lasting = _lasting(results)
     if lasting:
         found["lasting"] = lasting

@@ -7,7 +7,7 @@ PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
 
 RECORDER := $(VENV)/bin/python -m recorder
 
-.PHONY: demo test bench fidelity predictions answer recording test-recorder clean
+.PHONY: demo test bench fidelity predictions answer bundles wheel recording test-recorder clean
 
 demo: $(VENV)/for-demo
 	$(VENV)/bin/zonecma verify
@@ -31,9 +31,22 @@ fidelity: $(VENV)/for-test
 predictions: $(VENV)/for-test
 	$(VENV)/bin/python -m tools.predictions
 
+# Writes the table of docs/bundles.md anew: every recording with and without its snapshots; some minutes.
+bundles: $(VENV)/for-test
+	$(VENV)/bin/python -m tools.bundles
+
 # Writes docs/why-calls-fail.md anew; some minutes.
 answer: $(VENV)/for-test
 	$(VENV)/bin/python -m tools.answer
+
+# Builds the wheel, installs it into an empty environment, and lets it say whether it works there.
+wheel: $(VENV)/for-test
+	rm -rf dist
+	$(VENV)/bin/python -m build --outdir dist > dist.log 2>&1 || { cat dist.log; exit 1; }
+	@rm dist.log
+	@alone=$$(mktemp -d) && trap 'rm -rf "$$alone"' EXIT && $(PYTHON) -m venv "$$alone/venv" && \
+	  "$$alone/venv/bin/pip" --quiet --disable-pip-version-check install dist/*.whl && \
+	  cd "$$alone" && venv/bin/zonecma diagnose
 
 # make recording NAME=cma96-mix-6.12 OPTIONS='--ram 640 --area 96M --load mix'
 recording: $(VENV)/for-recorder

@@ -15,10 +15,13 @@ FLOORS = {
     "machine": 3, "capture": 3, "workload": 3,
     "lab": 4,
     "report": 5,
-    "cli": 6, "__main__": 7,
+    "cli": 6, "notebook": 6, "__main__": 7,
 }  # fmt: skip
 """A room may import from its own floor and those below."""
-NEIGHBOURS = {("machine", "capture"), ("workload", "capture"), ("files", "errors")}
+NEIGHBOURS = {
+    ("machine", "capture"), ("workload", "capture"),
+    ("files", "errors"), ("cache", "errors"), ("cache", "sources"),
+}  # fmt: skip
 """Rooms of one floor that may look into each other, one way."""
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.name != "__init__.py" or path.parent != SOURCE)
 

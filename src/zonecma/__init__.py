@@ -1,7 +1,9 @@
 """zonecma: what a placement of contiguous memory (CMA) does to a Linux machine.
 
 >>> import zonecma
->>> outcome = zonecma.compare(zonecma.open_recording(), [zonecma.HalfFree(), zonecma.ZoneCma()])
+>>> outcome = zonecma.compare("cma256-mix-6.12", ["half-free", "zone-cma"])
+>>> outcome.df().columns[:2]
+['placement', 'area_use_mean']
 
 Names are imported when they are first used, so that ``import zonecma`` costs nothing.
 """
@@ -17,17 +19,21 @@ if TYPE_CHECKING:
     from zonecma.capture.recording import Recording, open_recording
     from zonecma.errors import InputError
     from zonecma.lab.boot import boot_machine
-    from zonecma.lab.compare import Comparison, compare
-    from zonecma.lab.explain import Selection, explain
-    from zonecma.lab.explanation import Explanation
+    from zonecma.lab.explain import Selection
     from zonecma.lab.findings import find_faults
-    from zonecma.lab.outcome import Prediction
     from zonecma.lab.placements import parse_placement
-    from zonecma.lab.scenario_compare import compare_scenario
-    from zonecma.lab.scenario_prediction import predict_scenario
     from zonecma.lab.scenarios import parse_scenario
     from zonecma.lab.verification import Verification
     from zonecma.lab.verify import verify
+    from zonecma.notebook import (
+        Comparison,
+        Explanation,
+        Prediction,
+        ScenarioExplanation,
+        compare,
+        explain,
+        whatif,
+    )
     from zonecma.placement import (
         AndroidRedirect,
         Balanced,
@@ -51,8 +57,8 @@ _HOME_OF = {
     "Balanced": "zonecma.placement",
     "Carveout": "zonecma.placement",
     "CmaFirst": "zonecma.placement",
-    "Comparison": "zonecma.lab.compare",
-    "Explanation": "zonecma.lab.explanation",
+    "Comparison": "zonecma.notebook",
+    "Explanation": "zonecma.notebook",
     "Gcma": "zonecma.placement",
     "GeneratedLoad": "zonecma.workload.generated",
     "HalfFree": "zonecma.placement",
@@ -62,23 +68,23 @@ _HOME_OF = {
     "LastResort": "zonecma.placement",
     "PageCacheOnly": "zonecma.placement",
     "Placement": "zonecma.placement",
-    "Prediction": "zonecma.lab.outcome",
+    "Prediction": "zonecma.notebook",
     "Recording": "zonecma.capture.recording",
     "Verification": "zonecma.lab.verification",
+    "ScenarioExplanation": "zonecma.notebook",
     "Selection": "zonecma.lab.explain",
     "Series": "zonecma.placement",
     "ZoneCma": "zonecma.placement",
     "ZoneMovable": "zonecma.placement",
     "boot_machine": "zonecma.lab.boot",
-    "compare": "zonecma.lab.compare",
-    "compare_scenario": "zonecma.lab.scenario_compare",
-    "explain": "zonecma.lab.explain",
+    "compare": "zonecma.notebook",
+    "explain": "zonecma.notebook",
     "find_faults": "zonecma.lab.findings",
     "open_recording": "zonecma.capture.recording",
     "parse_placement": "zonecma.lab.placements",
     "parse_scenario": "zonecma.lab.scenarios",
-    "predict_scenario": "zonecma.lab.scenario_prediction",
     "verify": "zonecma.lab.verify",
+    "whatif": "zonecma.notebook",
 }
 
 __all__ = [
@@ -99,6 +105,7 @@ __all__ = [
     "Placement",
     "Prediction",
     "Recording",
+    "ScenarioExplanation",
     "Selection",
     "Series",
     "Verification",
@@ -107,14 +114,13 @@ __all__ = [
     "__version__",
     "boot_machine",
     "compare",
-    "compare_scenario",
     "explain",
     "find_faults",
     "open_recording",
     "parse_placement",
     "parse_scenario",
-    "predict_scenario",
     "verify",
+    "whatif",
 ]
 
 

@@ -6,11 +6,16 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import platformdirs
+
+from zonecma.errors import InputError
+from zonecma.sources import digest_of
 
 
 @functools.cache
@@ -24,3 +29,16 @@ def cache_folder(name: str) -> Path | None:
     except OSError:
         return None
     return folder
+
+
+def key_of(path: Path, readers: Iterable[Path]) -> str:
+    """What a file's entry is found by: the very file, and the sources of what read it.
+
+    Raises InputError where there is none.
+    """
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    identity = f"{digest_of(readers)} {path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+    return hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()

@@ -4,7 +4,7 @@ from zonecma.kernel.buffer_heads import BH_LRU_SIZE
 from zonecma.kernel.page_class import PageClass
 from zonecma.report.page_classes import NAMES, NEEDS
 
-STAYS = {PageClass.SLAB, PageClass.KERNEL, PageClass.CONTIGUOUS, PageClass.UNKNOWN}
+STAYS = {PageClass.SLAB, PageClass.KERNEL, PageClass.UNKNOWN}
 """No attempt moves these, or nobody knows."""
 
 

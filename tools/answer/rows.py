@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tools.answer.seen import Seen, seen_doing
 from zonecma.kernel.memory import ANONYMOUS, BLOCKDEV, FILE
-from zonecma.kernel.notes import AN_ENDING
 from zonecma.kernel.page_class import PageClass
 from zonecma.lab.contiguous_calls import Wish, wishes_of
-from zonecma.lab.episodes import Episode, episodes_of
+from zonecma.lab.episodes import Episode, blocked_ranges, episodes_of
 from zonecma.lab.scenario_run import ScenarioRun
 from zonecma.lab.scenario_setup import Task, Terms
 from zonecma.lab.survival import share_interval, survival_of
@@ -80,23 +79,24 @@ def task_of(kind: str, kernel: str, placement: str, seed: int) -> Task:
 
 def row_of(kind: str, kernel: str, placement: str, runs: Runs) -> Row:
     """The row that some runs, one a seed, give."""
-    wishes = [wish for run in runs for wish in wishes_of(run)]
-    failed = sum(wish.first_failed for wish in wishes)
-    fails_for = _fails_for(runs)
+    wishes = [wishes_of(run) for run in runs]
+    asked = sum(map(len, wishes))
+    failed = sum(wish.first_failed for wish in _all(wishes))
+    episodes = [episode for run in runs for episode in episodes_of(run)]
     return Row(
         kind=kind,
         kernel=kernel,
         placement=placement,
         use=float(np.mean([_use(run) for run in runs])),
-        wishes=len(wishes),
+        wishes=asked,
         failed=failed,
-        failed_interval=share_interval(failed, len(wishes)),
-        in_vain=sum(int((run.notes["start"] != AN_ENDING).sum()) for run in runs),
+        failed_interval=share_interval(failed, asked),
+        in_vain=sum(len(blocked_ranges(run)) for run in runs),
         blame=_blame(runs),
-        fails_for=fails_for,
-        fails_for_interval=_interval(runs, _fails_for),
-        pages=sum(len(episodes_of(run)) for run in runs),
-        in_the_way=_in_the_way(runs),
+        fails_for=_fails_for(wishes),
+        fails_for_interval=_interval(wishes),
+        pages=len(episodes),
+        in_the_way=_in_the_way(episodes),
         slowest_ms=max(float(run.calls["took"].max()) for run in runs) / 1e6,
         seen=seen_doing(kind, placement, kernel),
     )
@@ -107,7 +107,7 @@ def _use(run: ScenarioRun) -> float:
 
 
 def _blame(runs: Runs) -> dict[str, float]:
-    notes = np.concatenate([run.notes[run.notes["start"] != AN_ENDING] for run in runs])
+    notes = np.concatenate([blocked_ranges(run) for run in runs])
     classes, kinds = notes["page_class"], np.array([use.kind for use in USES])[notes["gfp"]]
     on_its_way = np.isin(classes, _ON_ITS_WAY)
     groups = {"metadata": (_METADATA, BLOCKDEV), "files": (_FILES, FILE), "memory": (_MEMORY, ANONYMOUS)}
@@ -121,33 +121,30 @@ def _blame(runs: Runs) -> dict[str, float]:
     return {**shares, "other": max(1 - sum(shares.values()), 0.0) if len(notes) else 0.0}
 
 
-def _fails_for(runs: Runs) -> tuple[float | None, float | None]:
-    failed: list[Wish] = [wish for run in runs for wish in wishes_of(run) if wish.first_failed]
+def _all(wishes: Sequence[Sequence[Wish]]) -> list[Wish]:
+    return [wish for of_run in wishes for wish in of_run]
+
+
+def _fails_for(wishes: Sequence[Sequence[Wish]]) -> tuple[float | None, float | None]:
+    failed = [wish for wish in _all(wishes) if wish.first_failed]
     found = survival_of([wish.fails_for for wish in failed], [wish.got for wish in failed])
     return found.quantile(0.5), found.quantile(0.99)
 
 
-def _in_the_way(runs: Runs) -> tuple[float | None, float | None]:
-    every: list[Episode] = [episode for run in runs for episode in episodes_of(run)]
-    found = survival_of([one.lasted for one in every], [one.seen_to_end for one in every])
+def _in_the_way(episodes: Sequence[Episode]) -> tuple[float | None, float | None]:
+    found = survival_of([one.lasted for one in episodes], [one.seen_to_end for one in episodes])
     return found.quantile(0.5), found.quantile(0.99)
 
 
-def _interval(
-    runs: Runs, measure: Callable[[Runs], tuple[float | None, float | None]]
-) -> tuple[Interval, Interval]:
+def _interval(wishes: Sequence[Sequence[Wish]]) -> tuple[Interval, Interval]:
     """Where 95 % of the figures of seeds drawn anew lie, of draws in which something failed.
 
-    None: beyond what was waited, or nothing failed in any.
+    ``wishes``: of each seed's run.  None: beyond what was waited, or nothing failed in any.
     """
-    draw, failed = np.random.default_rng(0), [_fails(run) for run in runs]
-    draws = [draw.integers(len(runs), size=len(runs)) for _ in range(_RESAMPLED)]
-    drawn = [measure([runs[i] for i in chosen]) for chosen in draws if any(failed[i] for i in chosen)]
+    draw, failed = np.random.default_rng(0), [any(one.first_failed for one in of_run) for of_run in wishes]
+    draws = [draw.integers(len(wishes), size=len(wishes)) for _ in range(_RESAMPLED)]
+    drawn = [_fails_for([wishes[i] for i in chosen]) for chosen in draws if any(failed[i] for i in chosen)]
     return _middle([median for median, _ in drawn]), _middle([late for _, late in drawn])
-
-
-def _fails(run: ScenarioRun) -> bool:
-    return any(wish.first_failed for wish in wishes_of(run))
 
 
 def _middle(found: Sequence[float | None]) -> Interval:

@@ -1,9 +1,11 @@
-"""The bytes of a trace, plain or compressed with zstd, as blocks of whole lines."""
+"""The bytes of a trace's text, plain or compressed with zstd or gzip, as blocks of whole lines."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +16,12 @@ from zonecma.errors import InputError
 BLOCK = 1 << 20
 """Bytes read at a time, and the longest line: small enough to stay in a processor's cache."""
 
-
 _COMPRESSED = 1 << 13
 """Compressed bytes decoded at a time: a trace grows some fortyfold, hostile data 32,768-fold."""
+
+ZSTD, GZIP = "zstd", "gzip"
+_MAGICS = {b"\x28\xb5\x2f\xfd": ZSTD, b"\x1f\x8b": GZIP}
+"""How compressed files begin."""
 
 
 class LineBuffer:
@@ -43,12 +48,24 @@ class LineBuffer:
         return self.filled - self.lines_end
 
 
+def first_bytes(path: Path, count: int) -> bytes:
+    """How a file begins.  InputError when it can't be read."""
+    return next(_plain(path, count), b"")
+
+
+def compression(path: Path) -> str:
+    """ZSTD, GZIP, or nothing, by how the file begins."""
+    head = first_bytes(path, 4)
+    return next((name for magic, name in _MAGICS.items() if head.startswith(magic)), "")
+
+
 def pieces(path: Path) -> Iterator[bytes]:
     """The text in pieces of at most BLOCK bytes.
 
-    Raises InputError when the file can't be read, or its zstd data are damaged or cut off.
+    Raises InputError when the file can't be read, or its compressed data are damaged or cut off.
     """
-    for data in _decompressed(path) if path.suffix == ".zst" else _plain(path):
+    kind = compression(path)
+    for data in _decompressed(path, kind) if kind else _plain(path):
         for start in range(0, len(data), BLOCK):
             yield data[start : start + BLOCK]
 
@@ -62,19 +79,34 @@ def _plain(path: Path, size: int = BLOCK) -> Iterator[bytes]:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _decompressed(path: Path) -> Iterator[bytes]:
+def _decoder(kind: str) -> Any:
+    """Decodes one frame of zstd, or one member of gzip."""
+    if kind == GZIP:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16)
     import zstandard
 
+    return zstandard.ZstdDecompressor().decompressobj()
+
+
+def _errors(kind: str) -> type[Exception]:
+    if kind == GZIP:
+        return zlib.error
+    import zstandard
+
+    return zstandard.ZstdError
+
+
+def _decompressed(path: Path, kind: str) -> Iterator[bytes]:
     done, decoder = 0, None
     for data in _plain(path, _COMPRESSED):
         while data:
-            decoder = decoder or zstandard.ZstdDecompressor().decompressobj()
+            decoder = decoder or _decoder(kind)
             try:
                 block = decoder.decompress(data)
-            except zstandard.ZstdError as error:
+            except _errors(kind) as error:
                 raise InputError(
                     f"{path}: damaged after {done} decompressed bytes ({error});"
-                    " expected text compressed by zstd"
+                    f" expected text compressed by {kind}"
                 ) from error
             data, done = decoder.unused_data, done + len(block)
             decoder = None if decoder.eof else decoder
@@ -82,5 +114,5 @@ def _decompressed(path: Path) -> Iterator[bytes]:
                 yield block
     if decoder is not None:
         raise InputError(
-            f"{path}: cut off after {done} decompressed bytes; expected the end of the zstd data"
+            f"{path}: cut off after {done} decompressed bytes; expected the end of the {kind} data"
         )

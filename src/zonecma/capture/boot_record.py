@@ -15,7 +15,7 @@ from pathlib import Path
 from zonecma.capture.boot_log import BootLog, read_boot_log
 from zonecma.capture.proc.pagetypeinfo import PageTypeInfo, parse_pagetypeinfo
 from zonecma.capture.proc.zoneinfo import ZoneInfo, parse_zoneinfo
-from zonecma.capture.recording import PACKAGED, open_recording
+from zonecma.capture.recording import PACKAGED, Recording, open_recording
 from zonecma.capture.snapshot import Snapshot
 from zonecma.errors import InputError
 from zonecma.kernel.rules import series_of
@@ -136,6 +136,10 @@ def _from_recording(where: str) -> BootRecord:
         ),
         vmstat=recording.kernel_file("before/vmstat"),
         meminfo=recording.kernel_file("before/meminfo"),
-        early=recording.snapshot("E"),
-        settled=recording.snapshot("A"),
+        early=_snapshot(recording, "E"),
+        settled=_snapshot(recording, "A"),
     )
+
+
+def _snapshot(recording: Recording, moment: str) -> Snapshot | None:
+    return recording.snapshot(moment) if recording.snapshot_file(moment).exists() else None

@@ -7,29 +7,18 @@ this package read may have meant something else.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 
-from zonecma.cache import cache_folder
+from zonecma.cache import cache_folder, key_of
 from zonecma.capture.events import EVENT, EVENTS
 from zonecma.capture.trace import Trace, read_trace
-from zonecma.errors import InputError
 from zonecma.files import new_folder
 from zonecma.progress import Progress, no_progress
-from zonecma.sources import digest_of, room_sources
-
-
-def _key(path: Path) -> str:
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    identity = f"{digest_of(room_sources('capture'))} {path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
-    return hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
+from zonecma.sources import room_sources
 
 
 def load_trace(path: Path, *, partial: bool = False, progress: Progress = no_progress) -> Trace:
@@ -37,7 +26,7 @@ def load_trace(path: Path, *, partial: bool = False, progress: Progress = no_pro
 
     Damaged files are never cached.  Without a writable cache folder every read is a first one.
     """
-    key = _key(path)
+    key = key_of(path, room_sources("capture"))
     root = cache_folder("traces")
     if root is not None and (cached := _load(root / key)):
         return cached

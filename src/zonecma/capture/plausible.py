@@ -28,7 +28,7 @@ def implausible(snapshot: Snapshot) -> str:
 def _faults(snapshot: Snapshot) -> Iterator[str]:
     yield from _machine_faults(snapshot)
     for zone in snapshot.zones:
-        yield from (f"zone {NAMES[zone.index]}: {fault}" for fault in _zone_faults(zone))
+        yield from (f"zone {NAMES[zone.index]}: {fault}" for fault in _zone_faults(zone, snapshot.max_order))
     for area in snapshot.areas:
         if area.count:
             yield from (f"CMA area {area.name}: {fault}" for fault in _area_faults(area, snapshot))
@@ -61,7 +61,7 @@ def _overlap(ranges: Iterator[tuple[int, int]]) -> bool:
     return any(start < end for (_, end), (start, _) in itertools.pairwise(ordered))
 
 
-def _zone_faults(zone: ZoneSnapshot) -> Iterator[str]:
+def _zone_faults(zone: ZoneSnapshot, max_order: int) -> Iterator[str]:
     if not 0 <= zone.start_pfn <= zone.end_pfn <= MAX_FRAMES:
         yield f"spans frames {zone.start_pfn} to {zone.end_pfn}; expected frames up to {MAX_FRAMES}"
     if not all(0 <= pages <= zone.spanned for pages in (zone.present, zone.managed, zone.cma)):
@@ -73,7 +73,7 @@ def _zone_faults(zone: ZoneSnapshot) -> Iterator[str]:
     if zone.pageblocks.size and zone.pageblocks.max() >= MIGRATE_TYPES:
         yield f"a pageblock has migratetype {zone.pageblocks.max()}"
     for (order, _), frames in zone.free.items():
-        yield from _list_faults(zone, order, frames)
+        yield from _list_faults(zone, order, frames, max_order)
     for pcp in zone.pcp:
         yield from _pcp_faults(zone, pcp)
 
@@ -82,9 +82,9 @@ def _are_page_counts(values: object) -> bool:
     return all(type(value) is int and 0 <= value <= MAX_FRAMES for value in values)  # type: ignore[attr-defined]
 
 
-def _list_faults(zone: ZoneSnapshot, order: int, frames: NDArray[np.int64]) -> Iterator[str]:
-    if not 0 <= order <= MAX_PAGE_ORDER:
-        yield f"has a free list of order {order}; expected 0 to {MAX_PAGE_ORDER}"
+def _list_faults(zone: ZoneSnapshot, order: int, frames: NDArray[np.int64], max_order: int) -> Iterator[str]:
+    if not 0 <= order <= max_order:
+        yield f"has a free list of order {order}; expected 0 to {max_order}"
         return
     size = 1 << order
     wrong = (frames < zone.start_pfn) | (frames + size > zone.end_pfn) | (frames & (size - 1) != 0)
@@ -99,7 +99,7 @@ def _pcp_faults(zone: ZoneSnapshot, pcp: PcpSnapshot) -> Iterator[str]:
         if pindex >= NR_PCP_LISTS:
             yield f"CPU {pcp.cpu} has more than {NR_PCP_LISTS} lists"
             return
-        yield from _list_faults(zone, 0, frames)
+        yield from _list_faults(zone, 0, frames, 0)
 
 
 def _area_faults(area: AreaSnapshot, snapshot: Snapshot) -> Iterator[str]:

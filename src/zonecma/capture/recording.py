@@ -1,4 +1,7 @@
-"""A recording: the folder that holds a trace, its snapshots and the kernel's own files."""
+"""A recording: the folder that holds a trace, its snapshots and the kernel's own files.
+
+A bundle of the collector is one, packed: it has no snapshots.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from zonecma.capture.bundle import is_bundle, unpacked
 from zonecma.capture.events import EVENT_ID
 from zonecma.capture.parquet import load_trace
 from zonecma.capture.snapshot import Snapshot, read_snapshot
@@ -22,8 +26,11 @@ PACKAGED = Path(__file__).resolve().parent.parent / "data"
 DEMO = "cma256-mix-6.12"
 """The one that commands use when none is named."""
 
+_CAPTURES = Path("captures")
 _RELEASE = re.compile(r"\d+\.\d+")
-_TRACE_NAMES = ("trace.txt.zst", "trace.txt")
+_TRACE_NAMES = ("trace.txt.zst", "trace.txt", "trace.txt.gz")
+_LARGEST_TEXT = 1 << 26
+"""Bytes of a /proc file or log: more than any has."""
 _LOAD_STARTS, _LOAD_ENDS = "GT_wl_start", "GT_wl_end"
 
 
@@ -47,6 +54,11 @@ class Recording:
             if (self.path / name).exists():
                 return self.path / name
         raise InputError(f"{self.path}: has no {' or '.join(_TRACE_NAMES)}; expected a recording's folder")
+
+    @property
+    def has_trace(self) -> bool:
+        """Whether there is a trace."""
+        return any((self.path / name).exists() for name in _TRACE_NAMES)
 
     def trace(self, progress: Progress = no_progress) -> Trace:
         """The trace's events."""
@@ -76,8 +88,13 @@ class Recording:
         return words[2]
 
     def kernel_file(self, name: str) -> str:
-        """The text of a file of proc.tar.xz, ``before/zoneinfo`` for instance."""
-        archive = self.path / "proc.tar.xz"
+        """The text of one of the kernel's files, ``before/zoneinfo`` for instance.
+
+        It is a plain file of the folder, as a bundle has it, or else a member of proc.tar.xz.
+        """
+        archive, plain = self.path / "proc.tar.xz", self.path / name
+        if plain.is_file() or not archive.exists():
+            return _plain_text(plain)
         try:
             with tarfile.open(archive) as tar:
                 member = tar.extractfile(name)
@@ -90,26 +107,54 @@ class Recording:
             pass
         raise InputError(f"{archive}: has no {name}; expected the kernel's files beside the trace")
 
+    def has_kernel_file(self, name: str) -> bool:
+        """Whether one of the kernel's files is there, and can be read."""
+        try:
+            self.kernel_file(name)
+        except InputError:
+            return False
+        return True
+
+
+def _plain_text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST_TEXT).decode(errors="replace")
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: not found, nor a proc.tar.xz that has it; expected the kernel's file"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+
 
 def open_recording(where: str = DEMO, *, partial: bool = False) -> Recording:
-    """A recording by its folder, or by name: one that ships with the package, or one in ``captures/``.
+    """A recording by its folder or bundle, or by name: one of the package's, or one in ``captures/``.
 
     Raises InputError, with the names that exist, when there is none, or when the folder holds no trace.
     """
     folder = recording_folder(where)
     if folder is None:
-        raise InputError(f"{where}: no such recording; expected a folder, or one of: {shipped()}")
+        raise InputError(f"{where}: no such recording; expected a folder, a bundle, or one of: {shipped()}")
     recording = Recording(folder, partial)
     _ = recording.trace_file
     return recording
 
 
 def recording_folder(where: str) -> Path | None:
-    """The folder that a path or name means; None where there is none."""
-    for folder in (Path(where), PACKAGED / where, Path("captures") / where):
+    """The folder that a path or name means, a bundle's after unpacking it; None where there is none."""
+    if is_bundle(where):
+        return unpacked(Path(where))
+    for folder in (Path(where), PACKAGED / where, _CAPTURES / where):
         if os.path.isdir(folder):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
             return folder
     return None
+
+
+def recording_names() -> list[str]:
+    """What ``open_recording`` takes by name: what ships with the package, and what is in ``captures/``."""
+    folders = [*PACKAGED.glob("*"), *_CAPTURES.glob("*")]
+    return sorted({folder.name for folder in folders if any((folder / one).exists() for one in _TRACE_NAMES)})
 
 
 def shipped() -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.errors import InputError
+from zonecma.kernel.state import MAX_PAGE_ORDER
 from zonecma.kernel.units import Cpu, Migratetype, Order, Pfn, Pindex, ZoneIndex
 from zonecma.kernel.zone import NAMES as ZONE_NAMES
 from zonecma.kernel.zone import ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL
@@ -95,6 +96,9 @@ class Snapshot:
     """lines that each CPU had written to the trace before this moment"""
     jiffies: int = 0
     """of this moment; 0: not told"""
+    page_kib: int = 4
+    max_order: int = MAX_PAGE_ORDER
+    """of the largest chunk"""
 
 
 def read_snapshot(path: Path) -> Snapshot:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zonecma.capture.blocks import BLOCK, LineBuffer, pieces
+from zonecma.capture.blocks import BLOCK, LineBuffer, compression, first_bytes, pieces
 from zonecma.capture.bytescan import as_words
 from zonecma.capture.events import EVENT_ID, EVENTS
 from zonecma.capture.scanner import (
@@ -30,6 +30,7 @@ from zonecma.capture.scanner import (
 )
 from zonecma.capture.tables import key_text, make_tables
 from zonecma.capture.texts import empty_texts, grown, strings
+from zonecma.capture.trace_cmd.container import MAGIC
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import gfp_zone, parse_gfp
 from zonecma.progress import Progress, no_progress
@@ -166,7 +167,7 @@ class _Scan:
 def read_trace(
     path: Path, *, partial: bool = False, layout: Layout = X86_64, progress: Progress = no_progress
 ) -> Trace:
-    """Read an ftrace text, plain or .zst.
+    """Read an ftrace text, plain or compressed by zstd or gzip, or a trace.dat; which one, its content tells.
 
     Raises InputError, with the line and what was expected, for a damaged or foreign file;
     with ``partial``, what precedes the damage is returned instead, and the damage named.
@@ -177,8 +178,19 @@ def read_trace(
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     if not S_ISREG(stat.st_mode):
         raise InputError(f"{path}: expected a file")
-    size = stat.st_size * (_TYPICAL_COMPRESSION if path.suffix == ".zst" else 1)
+    if first_bytes(path, len(MAGIC)) == MAGIC:
+        return _read_trace_dat(path, partial=partial, layout=layout, progress=progress)
+    size = stat.st_size * (_TYPICAL_COMPRESSION if compression(path) else 1)
     return scan_pieces(path, pieces(path), size, partial=partial, layout=layout, progress=progress)
+
+
+def _read_trace_dat(path: Path, *, partial: bool, layout: Layout, progress: Progress) -> Trace:
+    from zonecma.capture.trace_cmd.read import read_events
+
+    trace = Trace(*read_events(path, layout, partial=partial, progress=progress))
+    if not len(trace.events):
+        raise InputError(trace.damage or f"{path}: no trace events; expected those of trace-cmd record")
+    return trace
 
 
 def scan_pieces(

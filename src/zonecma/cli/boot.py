@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from zonecma.cli import words
 from zonecma.cli.options import PLACEMENT, AsJson
 from zonecma.cli.output import print_notes, print_outcome
 
@@ -18,19 +19,27 @@ def boot(
             help="A preset, a device tree (.dtb, .dts), a .toml file, a folder of /proc files,"
             " a RECORDING, or a scenario, whose board and command line it is then.",
             show_default=False,
+            autocompletion=words.machines,
         ),
     ],
     placement: Annotated[
         str,
         typer.Option(
-            help="Where contiguous memory lives; what its kernel does if left out.", metavar=PLACEMENT
+            help="Where contiguous memory lives; what its kernel does if left out.",
+            metavar=PLACEMENT,
+            autocompletion=words.placements,
         ),
     ] = "",
     memory_model: Annotated[
         str, typer.Option(help="flatmem or sparsemem; the machine's if left out.", metavar="MODEL")
     ] = "",
     rules: Annotated[
-        str, typer.Option(help="4.7, 6.1 or 6.12; the machine's own if left out.", metavar="SERIES")
+        str,
+        typer.Option(
+            help="4.7, 6.1 or 6.12; the machine's own if left out.",
+            metavar="SERIES",
+            autocompletion=words.series,
+        ),
     ] = "",
     cmdline: Annotated[
         str, typer.Option(help="Kernel command line, after the machine's own.", metavar="TEXT")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zonecma.cli import words
 from zonecma.cli.options import PLACEMENT, AsJson, Load, Partial, refuse
 from zonecma.cli.output import print_outcome
 
@@ -18,6 +19,7 @@ def compare(
             help="A placement by name, or a Python file that defines one; repeat it to compare several,"
             " the first is the baseline. If left out: half-free, last-resort, zone-cma and carveout.",
             metavar=PLACEMENT,
+            autocompletion=words.placements,
         ),
     ] = None,
     rules: Annotated[
@@ -26,6 +28,7 @@ def compare(
             help="Of a scenario: 4.7, 6.1 or 6.12; its board's if left out."
             " A recording has its own kernel's; whatif takes others.",
             metavar="SERIES",
+            autocompletion=words.series,
         ),
     ] = "",
     seeds: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zonecma.cli import words
 from zonecma.cli.options import PLACEMENT, AsJson, Partial, Recorded, refuse
 from zonecma.cli.output import print_outcome
 
@@ -20,10 +21,18 @@ def explain(
         int | None, typer.Option("--slowest", help="Only so many, the slowest first.", metavar="K", min=1)
     ] = None,
     placement: Annotated[
-        str, typer.Option(help="Of a scenario: a placement by name, or a Python file.", metavar=PLACEMENT)
+        str,
+        typer.Option(
+            help="Of a scenario: a placement by name, or a Python file.",
+            metavar=PLACEMENT,
+            autocompletion=words.placements,
+        ),
     ] = "",
     cma: Annotated[str, typer.Option("--cma", help="Of a scenario: the area's size.", metavar="SIZE")] = "",
-    rules: Annotated[str, typer.Option(help="Of a scenario: 4.7, 6.1 or 6.12.", metavar="SERIES")] = "",
+    rules: Annotated[
+        str,
+        typer.Option(help="Of a scenario: 4.7, 6.1 or 6.12.", metavar="SERIES", autocompletion=words.series),
+    ] = "",
     seeds: Annotated[
         int | None, typer.Option(help="Of a scenario: how many drawings, 5 if left out.", metavar="N", min=1)
     ] = None,

@@ -6,17 +6,21 @@ from typing import Annotated
 
 import typer
 
+from zonecma.cli.words import loads, recordings
 from zonecma.errors import InputError
 
-RECORDING = "A recording's folder, or the name of one that ships with zonecma."
+RECORDING = "A recording's folder, a bundle, or the name of a recording that ships with zonecma."
 LOAD = (
     f"{RECORDING[:-1]}; or a scenario: NAME[,param=value]..., or a Python file that defines one"
     " (zonecma scenarios lists them)."
 )
 PLACEMENT = "NAME[,param=value]"
 
-Recorded = Annotated[str, typer.Argument(metavar="RECORDING", help=RECORDING, show_default=False)]
-Load = Annotated[str, typer.Argument(metavar="LOAD", help=LOAD, show_default=False)]
+Recorded = Annotated[
+    str,
+    typer.Argument(metavar="RECORDING", help=RECORDING, show_default=False, autocompletion=recordings),
+]
+Load = Annotated[str, typer.Argument(metavar="LOAD", help=LOAD, show_default=False, autocompletion=loads)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Partial = Annotated[
     bool, typer.Option("--partial", help="Read a damaged trace up to its damage, and say so.")

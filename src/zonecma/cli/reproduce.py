@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from zonecma.cli import words
 from zonecma.cli.options import AsJson
 from zonecma.cli.output import print_outcome
 
@@ -17,6 +18,7 @@ def reproduce(
             metavar="EXPERIMENT",
             help="zone-cma-2015, cma-2014, zone-cma-6.12 or observed-4.7.",
             show_default=False,
+            autocompletion=words.experiments,
         ),
     ],
     seeds: Annotated[int, typer.Option(help="How many drawings of each load are run.", min=1)] = 10,

@@ -15,14 +15,19 @@ import typer
 from zonecma import __version__
 from zonecma.cli.boot import boot
 from zonecma.cli.calibrate import calibrate
+from zonecma.cli.collector import collector
 from zonecma.cli.compare import compare
+from zonecma.cli.completion import completion, prepare_to_complete
+from zonecma.cli.diagnose import diagnose
 from zonecma.cli.explain import explain
+from zonecma.cli.inspect import inspect
 from zonecma.cli.output import interrupts
 from zonecma.cli.placements import placements
 from zonecma.cli.report import report
 from zonecma.cli.reproduce import reproduce
 from zonecma.cli.scenarios import scenarios
 from zonecma.cli.show import show
+from zonecma.cli.size import size
 from zonecma.cli.verify import verify
 from zonecma.cli.whatif import whatif
 from zonecma.errors import InputError
@@ -43,14 +48,19 @@ _VERBS: dict[Callable[..., None], str] = {
     verify: "Hold the model's page frames against a recorded kernel's.",
     compare: "Run a recorded or generated load under several placements of CMA.",
     whatif: "Predict a load under another placement, size or kernel.",
+    size: "Find the smallest area that serves given buffers, and what to paste for it.",
     explain: "Say what blocked each contiguous call of a recording.",
+    inspect: "Show what is in the areas of a machine now, and what would fail.",
     report: "Write a page that shows memory, calls and placements.",
     calibrate: "Measure what steps cost, by a recording's time stamps.",
+    collector: "Print the script that records a live machine.",
     boot: "Boot a machine in the model, and print its zones.",
     reproduce: "Run a published experiment in the model, beside what was published.",
     placements: "List the placements that there are.",
     scenarios: "List the scenarios that there are, or the parameters of one.",
     show: "Show what a recording, or a file of it, holds; or a scenario's parameters.",
+    diagnose: "Say what works here, and what would mend what does not.",
+    completion: "Print what makes a shell complete zonecma's words.",
 }
 for _verb, _short_help in _VERBS.items():
     app.command(short_help=_short_help)(_verb)
@@ -76,8 +86,9 @@ def main() -> None:
     if sys.stdout is None:
         _fail("cannot write the output: standard output is closed", 1)
     signal.signal(signal.SIGINT, _interrupt)
+    prepare_to_complete()
     try:
-        app()
+        app(prog_name="zonecma")
         sys.stdout.flush()
     except InputError as error:
         _fail(f"{error}", 2)

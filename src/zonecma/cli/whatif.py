@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zonecma.cli import words
 from zonecma.cli.options import PLACEMENT, AsJson, Load, Partial, refuse
 from zonecma.cli.output import print_outcome
 
@@ -16,13 +17,23 @@ _Terms = tuple[str, str, str]
 def whatif(
     load: Load = "",
     placement: Annotated[
-        str, typer.Option(help="A placement by name, or a Python file that defines one.", metavar=PLACEMENT)
+        str,
+        typer.Option(
+            help="A placement by name, or a Python file that defines one.",
+            metavar=PLACEMENT,
+            autocompletion=words.placements,
+        ),
     ] = "zone-cma",
     cma: Annotated[
         str, typer.Option("--cma", help="The area's size; the machine's own if left out.", metavar="SIZE")
     ] = "",
     rules: Annotated[
-        str, typer.Option(help="4.7, 6.1 or 6.12; the machine's own if left out.", metavar="SERIES")
+        str,
+        typer.Option(
+            help="4.7, 6.1 or 6.12; the machine's own if left out.",
+            metavar="SERIES",
+            autocompletion=words.series,
+        ),
     ] = "",
     against: Annotated[
         str,
@@ -80,25 +91,14 @@ def _predicted_recording(
     partial: bool,
 ) -> Any:
     """``told``: options that are for scenarios alone."""
-    from pathlib import Path
-
     from zonecma.capture.recording import DEMO, open_recording
-    from zonecma.lab.boot_options import rules_called
     from zonecma.lab.loads import open_load
     from zonecma.lab.placements import parse_placement
-    from zonecma.lab.prediction import SEEDS, Question, predict
-    from zonecma.machine.costs import DEFAULT, read_costs
-    from zonecma.machine.sizes import pages_called
+    from zonecma.lab.prediction import SEEDS, predict, question_called
     from zonecma.report.progress import terminal_progress
 
     placement, rules, cma = terms
-    question = Question(
-        parse_placement(placement),
-        pages_called(cma, "--cma") if cma else None,
-        rules_called(rules) if rules else None,
-        seeds or SEEDS,
-        read_costs(Path(costs) if costs else DEFAULT),
-    )
+    question = question_called(parse_placement(placement), cma, rules, seeds or SEEDS, costs)
     other = open_recording(against, partial=partial) if against else None
     with terminal_progress() as progress:
         opened = open_load(where or DEMO, partial=partial)

@@ -19,8 +19,8 @@ _FREE, _UNKNOWN = int(PageClass.FREE), int(PageClass.UNKNOWN)
 def _note_object(s: State, m: Memory, row: int, obj: int) -> None:
     """Who lives in the frame, and what keeps it there for how long."""
     note, page = m.notes[row], m.page[obj]
-    note.object, note.page_class, note.bond = obj, class_of_object(s, m, obj), page.bond
-    note.since, note.by, note.gfp, note.order = page.since, page.by, page.gfp, page.order
+    note.object, note.page_class = obj, class_of_object(s, m, obj)
+    note.since, note.by, note.gfp = page.since, page.by, page.gfp
     if is_bound(m, obj) and page.bound_until != FOREVER:
         note.until = page.bound_until
     page.blocked = 1

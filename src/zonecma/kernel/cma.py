@@ -125,6 +125,12 @@ def range_zone(s: State, pfn: Pfn) -> ZoneIndex:
     return ZoneIndex(s.frame[pfn].zone)
 
 
+@primitive
+def is_lent(s: State, pfn: Pfn) -> bool:
+    """Whether a range is a zone's, which lends it: a carved-out one is its devices' alone."""
+    return range_zone(s, pfn) != NO_ZONE
+
+
 @jit
 def begin_contig_range(s: State, start: Pfn, end: Pfn, migratetype: Migratetype) -> bool:
     """First step of alloc_contig_range: isolate, then drain every CPU's lists of the zone.
@@ -198,7 +204,7 @@ def cma_alloc(
             return NO_PFN, moved
         pfn = bit_to_pfn(s, area, bit)
         mark_bits(s, area, pfn, nr_pages, TAKEN)
-        if range_zone(s, pfn) == NO_ZONE:
+        if not is_lent(s, pfn):
             return pfn, moved
         error, more = alloc_contig_range(s, m, cpu, pfn, Pfn(pfn + nr_pages), target_user)
         moved = Pages(moved + more)
@@ -213,6 +219,6 @@ def cma_alloc(
 @jit
 def cma_release(s: State, cpu: Cpu, area: Area, pfn: Pfn, nr_pages: Pages) -> None:
     """Give contiguous frames back (cma_release)."""
-    if range_zone(s, pfn) != NO_ZONE:
+    if is_lent(s, pfn):
         free_contig_range(s, cpu, pfn, Pfn(pfn + nr_pages))
     mark_bits(s, area, pfn, nr_pages, FREE)

@@ -33,12 +33,6 @@ def is_on_batch(m: Memory, obj: int) -> bool:
     return False
 
 
-@primitive
-def lru_add_drain_cpu(m: Memory, cpu: int) -> None:
-    """Empty a CPU's batch."""
-    m.batched[cpu] = 0
-
-
 @jit
 def lru_add_drain_all(m: Memory) -> None:
     """Empty all CPUs' batches."""

@@ -271,9 +271,7 @@ NOTE = np.dtype(
         ("object", "i4"),  # that lives there; -1: none that is known
         ("by", "i4"),  # task that brought it
         ("gfp", "u1"),  # gfp class
-        ("order", "u1"),
         ("page_class", "u1"),
-        ("bond", "u1"),
     ],
     align=True,
 )

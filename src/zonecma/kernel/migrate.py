@@ -18,7 +18,7 @@ from zonecma.kernel.page_class import class_of_object
 from zonecma.kernel.pageblock import pageblock_of
 from zonecma.kernel.slowpath import alloc_pages_reclaim
 from zonecma.kernel.state import State
-from zonecma.kernel.units import NO_PFN, Code, Cpu, Pages, Pfn, User
+from zonecma.kernel.units import NO_PFN, Code, Cpu, Order, Pages, Pfn, User
 from zonecma.kernel.writeback import complete_io, start_writeback
 
 NR_MAX_MIGRATE_PAGES_RETRY = 10
@@ -88,6 +88,20 @@ def _try(s: State, m: Memory, obj: int, waits: bool, moves: int) -> Code:
 
 
 @jit
+def _without_target(s: State, m: Memory, obj: int) -> Code:
+    """What becomes of a page for which there are no frames (migrate_pages_batch)."""
+    return ESPLIT if has(s, SPLITS_LARGE_PAGES) and split_huge_page(s, m, obj) else ENOMEM
+
+
+@jit
+def _move_to(s: State, m: Memory, cpu: Cpu, obj: int, target: Pfn, order: Order, page_class: int) -> None:
+    """Move a page, and count it to the class that it was found in."""
+    m.work[page_class].moved += 1 << order
+    m.work[page_class].into_area += m.in_area[pageblock_of(s, target)] << order
+    move_object(s, m, cpu, obj, target)
+
+
+@jit
 def unmap_and_move(
     s: State, m: Memory, cpu: Cpu, obj: int, target_user: User, waits: bool, moves: int
 ) -> Code:
@@ -97,26 +111,22 @@ def unmap_and_move(
     target is allocated before the page is looked at, and freed again when it stays.
     """
     head = Pfn(s.object_pfn[obj])
-    order, work = chunk_order(s, head), m.work[class_of_object(s, m, obj)]
+    order, page_class, error = chunk_order(s, head), class_of_object(s, m, obj), OK
+    m.work[page_class].tries += 1
     target = alloc_pages_reclaim(s, m, cpu, target_user, order)
-    work.tries += 1
-    gone = s.object_pfn[obj] != head  # reclaim took it meanwhile, or compaction moved it
-    split = not gone and chunk_order(s, head) != order  # reclaim did, to swap it out
-    if target == NO_PFN and not gone and not split:
-        split = has(s, SPLITS_LARGE_PAGES) and split_huge_page(s, m, obj)
-        return ESPLIT if split else ENOMEM
-    if gone or split:
-        if target != NO_PFN:
-            free_pages(s, cpu, target, order)
-        return ESPLIT if split else OK
-    error = _try(s, m, obj, waits, moves)
-    if error != OK:
+    if s.object_pfn[obj] == head:  # else reclaim took it meanwhile, or compaction moved it
+        if chunk_order(s, head) != order:  # reclaim split it, to swap it out
+            error = ESPLIT
+        elif target == NO_PFN:
+            return _without_target(s, m, obj)
+        else:
+            error = _try(s, m, obj, waits, moves)
+            if error == OK:
+                _move_to(s, m, cpu, obj, target, order, page_class)
+                return OK
+    if target != NO_PFN:
         free_pages(s, cpu, target, order)
-        return error
-    work.moved += 1 << order
-    work.into_area += m.in_area[pageblock_of(s, target)] << order
-    move_object(s, m, cpu, obj, target)
-    return OK
+    return error
 
 
 @jit

@@ -55,11 +55,9 @@ class PageClass(IntEnum):
     SLAB = 16
     KERNEL = 17
     """page tables, stacks and whatever else cannot move"""
-    CONTIGUOUS = 18
-    """a contiguous buffer"""
-    FREE = 19
+    FREE = 18
     """free, on a per-cpu list or in a block that could not be isolated"""
-    UNKNOWN = 20
+    UNKNOWN = 19
 
 
 NR_CLASSES = len(PageClass)

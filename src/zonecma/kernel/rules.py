@@ -12,6 +12,7 @@ and the pagevecs are emptied before the range is tested; so it is not modelled e
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -210,6 +211,19 @@ def rules_for(release: str) -> Rules | None:
     """The rules that a release's recordings are replayed by; None when they are not."""
     series = series_of(release)
     return None if series in NOT_REPLAYED else RULES.get(series)
+
+
+def nearest_rules(release: str) -> Rules:
+    """The rules of the nearest series that recordings are replayed by, for those of another one."""
+    replayed = [rules for series, rules in RULES.items() if series not in NOT_REPLAYED]
+    return min(replayed, key=lambda rules: abs(_age(rules.series) - _age(release)))
+
+
+def _age(release: str) -> int:
+    """A release's place among all: every major version of today's had some twenty minor ones."""
+    major, _, minor = series_of(release).partition(".")
+    digits = "".join(itertools.takewhile(str.isdecimal, minor))[:4]
+    return 20 * int(major if major.isdecimal() else 0) + int(digits or 0)
 
 
 def why_not_modelled(release: str) -> str:

@@ -12,7 +12,7 @@ from zonecma.capture.boot_record import BootRecord, is_boot_record, open_boot_re
 from zonecma.errors import InputError
 from zonecma.kernel.rules import NEWEST, RULES, Rules
 from zonecma.machine.areas import declare_areas
-from zonecma.machine.board import MemoryModel
+from zonecma.machine.board import Board, MemoryModel
 from zonecma.machine.boot.progress import Boot
 from zonecma.machine.boot.sequence import NOTHING_GIVEN, boot_board
 from zonecma.machine.command_line import apply_command_line
@@ -54,6 +54,16 @@ def boot_machine(
             raise InputError(f"--cmdline: {machine} is a recording; expected none, its kernel had its own")
         return _boot_record(open_boot_record(machine), placement, rules, memory_model)
     board = apply_command_line(read_board(machine), command_line)
+    return boot_from(board, placement, rules, memory_model)
+
+
+def boot_from(
+    board: Board,
+    placement: Placement | None = None,
+    rules: Rules | None = None,
+    memory_model: MemoryModel | None = None,
+) -> Booted:
+    """Boot a board as it stands; raises InputError for what its kernel would refuse."""
     rules = rules or RULES.get(board.rules, NEWEST)
     board = replace(board, rules=rules.series, memory_model=memory_model or board.memory_model)
     declared = declare_areas(board)

@@ -212,7 +212,7 @@ def compare_replay(
         seconds=(window[1] - window[0]) / 1e9,
         placements=tuple(run_placement(replay, window, one, script, terms, progress) for one in placements),
         damage=replay.trace.damage,
-        assumptions=ASSUMPTIONS if terms.closed else OPEN_ASSUMPTIONS,
+        assumptions=(*(ASSUMPTIONS if terms.closed else OPEN_ASSUMPTIONS), *replay.notes),
         open_loop=not terms.closed,
     )
 
@@ -311,6 +311,21 @@ def _call(one: Any, start: int) -> Call:
     return Call((int(one.time) - start) / 1e9, int(one.pages), ok, int(one.moved), int(one.took) / 1e9)
 
 
+def reclaim_of(counters: Any, **seconds: float) -> Reclaim:
+    """``counters``: by the names of kernel.memory.VM; ``seconds``: the fields of Reclaim that are times."""
+    return Reclaim(
+        kswapd_wakes=int(counters["kswapd_wakes"]),
+        direct_reclaim=int(counters["allocstall"]),
+        pages_reclaimed=int(counters["pgsteal_kswapd"] + counters["pgsteal_direct"]),
+        swapped_in=int(counters["pswpin"]),
+        swapped_out=int(counters["pswpout"]),
+        refaults=int(counters["workingset_refault"]),
+        oom_kills=int(counters["oom_kill"]),
+        pages_dropped=int(counters["dropped"]),
+        **seconds,
+    )
+
+
 def _result(placement: Placement, run: Run, memory: Memory, area_pages: int) -> PlacementResult:
     start = int(run.usage.window[0])
     pages, weight = max(area_pages, 1), run.usage.weight
@@ -326,15 +341,8 @@ def _result(placement: Placement, run: Run, memory: Memory, area_pages: int) -> 
         min_free_outside=int(run.usage.min_free_outside[0]),
         failed_requests=int(vm.failed),
         calls=tuple(_call(one, start) for one in run.calls[: run.nr_calls[0]]),
-        reclaim=Reclaim(
-            kswapd_wakes=int(vm.kswapd_wakes),
-            direct_reclaim=int(vm.allocstall),
-            pages_reclaimed=int(vm.pgsteal_kswapd + vm.pgsteal_direct),
-            swapped_in=int(vm.pswpin),
-            swapped_out=int(vm.pswpout),
-            refaults=int(vm.workingset_refault),
-            oom_kills=int(vm.oom_kill),
-            pages_dropped=int(vm.dropped),
+        reclaim=reclaim_of(
+            vm,
             stall_seconds=int(vm.stall_ns) / 1e9,
             waited_seconds=int(vm.io_ns) / 1e9,
             elapsed_seconds=float(weight.sum()) / 1e9,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
 
 from zonecma.kernel.units import NO_PFN
 from zonecma.lab.scenario_run import ScenarioRun
@@ -22,16 +25,21 @@ class Wish:
     """from the end of the first failure to the end of the try that succeeded, or of the last one"""
 
 
-def wishes_of(run: ScenarioRun) -> list[Wish]:
-    """Each wish, in the order in which they were made."""
+def series_of(run: ScenarioRun) -> list[NDArray[Any]]:
+    """CALL[tries] of each buffer that was asked for, in the order in which they were."""
     rows: dict[int, list[int]] = {}
     for row, first in enumerate(run.calls["first"].tolist()):
         rows.setdefault(first, []).append(row)
-    return [_wish(run, tries) for tries in rows.values()]
+    return [run.calls[tries] for tries in rows.values()]
 
 
-def _wish(run: ScenarioRun, tries: list[int]) -> Wish:
-    first, last = run.calls[tries[0]], run.calls[tries[-1]]
+def wishes_of(run: ScenarioRun) -> list[Wish]:
+    """Each wish, in the order in which they were made."""
+    return [_wish(tries) for tries in series_of(run)]
+
+
+def _wish(tries: NDArray[Any]) -> Wish:
+    first, last = tries[0], tries[-1]
     ends = [int(call["time"] + call["took"]) for call in (first, last)]
     return Wish(
         pages=int(first["pages"]),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from numpy.typing import NDArray
+
 from zonecma.kernel.notes import AN_ENDING, NOT_KNOWN
 from zonecma.kernel.page_class import PageClass
 from zonecma.kernel.state import NO_OBJECT
@@ -39,6 +41,12 @@ class Episode:
     def lasted(self) -> int:
         """How long it was in the way (ns)."""
         return max(self.ended - self.begun, 0)  # tasks have clocks of their own
+
+
+def blocked_ranges(run: ScenarioRun) -> NDArray[Any]:
+    """NOTE[]: of the ranges that a run's calls tried in vain."""
+    found: NDArray[Any] = run.notes[run.notes["start"] != AN_ENDING]
+    return found
 
 
 def episodes_of(run: ScenarioRun) -> list[Episode]:

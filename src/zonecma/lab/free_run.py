@@ -18,6 +18,7 @@ from zonecma.kernel.state import State
 from zonecma.kernel.validate import validate
 from zonecma.lab.calls import no_calls
 from zonecma.lab.final_lists import Lists, compare_lists, lists_of, lists_of_model
+from zonecma.lab.from_counts import needs_snapshots
 from zonecma.lab.names import name_frees
 from zonecma.lab.replay import Replay, initial_state, replay_of
 from zonecma.lab.serve_freely import (
@@ -107,6 +108,7 @@ def free_run(recording: Recording, progress: Progress = no_progress) -> FreeRun:
 
     Raises InputError for a recording that is damaged, incomplete or of a kernel not modelled.
     """
+    needs_snapshots(recording, "verify --free-run")
     compile_once("free-run", lambda: free_run_replay(tiny_replay()), progress)
     return free_run_replay(replay_of(recording, progress), progress)
 

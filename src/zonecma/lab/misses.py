@@ -14,6 +14,7 @@ from zonecma.capture.recording import Recording
 from zonecma.kernel.jit import compile_once
 from zonecma.lab import score
 from zonecma.lab.causes import cause_of
+from zonecma.lab.from_counts import needs_snapshots
 from zonecma.lab.judging import Judging
 from zonecma.lab.misplaced import Misplaced
 from zonecma.lab.replay import Replay, replay_of
@@ -63,6 +64,7 @@ def explain_misses(recording: Recording, progress: Progress = no_progress) -> Mi
 
     Raises InputError for a recording that is damaged, incomplete or of a kernel not modelled.
     """
+    needs_snapshots(recording, "verify --explain")
     compile_once("misses", lambda: explain_misses_of(tiny_replay()), progress)
     return explain_misses_of(replay_of(recording, progress), progress)
 

@@ -76,7 +76,8 @@ def page_map(recording: Recording, progress: Progress = no_progress, moments: in
 
     Raises InputError for a recording that is damaged or incomplete.
     """
-    machine, trace, start, end = recorded_machine(recording, progress, rules_for(recording.release) or NEWEST)
+    recorded = recorded_machine(recording, progress, rules_for(recording.release) or NEWEST)
+    machine, trace, start, end = recorded.machine, recorded.trace, recorded.start, recorded.end
     first, last = (_first_after(trace, snapshot) for snapshot in (start, end))
     if first >= last:
         raise InputError(

@@ -5,19 +5,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from zonecma.capture.recording import Recording
 from zonecma.kernel.rules import Rules, rules_for
+from zonecma.lab.boot_options import rules_called
 from zonecma.lab.compare import PlacementResult, compile_loop, load_window, run_placement
+from zonecma.lab.from_counts import drawn_again
 from zonecma.lab.outcome import Outcome, Prediction
 from zonecma.lab.recorded_outcome import recorded_outcome
 from zonecma.lab.replay import Replay, replay_of
 from zonecma.lab.resize import resized
 from zonecma.lab.script import script_of
 from zonecma.lab.terms import OPEN, terms_of
-from zonecma.machine.costs import read_costs
+from zonecma.machine.costs import DEFAULT, read_costs
+from zonecma.machine.sizes import pages_called
 from zonecma.placement import Placement
 from zonecma.progress import Progress, no_progress
 from zonecma.workload.shift import shifted
@@ -40,6 +44,20 @@ class Question:
     """nanoseconds by step"""
 
 
+def question_called(placement: Placement, cma: str, rules: str, seeds: int, costs: str = "") -> Question:
+    """A question as a user puts it: a size, a series and a TOML file; what is empty stays as it was.
+
+    Raises InputError for what is no size, no series that the model has, or no such file.
+    """
+    return Question(
+        placement,
+        pages_called(cma, "--cma") if cma else None,
+        rules_called(rules) if rules else None,
+        seeds,
+        read_costs(Path(costs) if costs else DEFAULT),
+    )
+
+
 def predict(
     recording: Recording,
     question: Question,
@@ -60,7 +78,7 @@ def predict(
     for seed in range(question.seeds):
         progress(f"running {question.placement.label}", seed, question.seeds)
         boot = shifted(script, seed), dataclasses.replace(terms, seed=seed)
-        results.append(run_placement(replay, window, question.placement, *boot))
+        results.append(run_placement(_boot(replay, seed), window, question.placement, *boot))
     outcomes = [outcome_of(result) for result in results]
     return Prediction(
         recording=recording.name,
@@ -75,6 +93,13 @@ def predict(
         open_loop=outcome_of(_open_loop(replay, window, question.placement)),
         notes=_notes(recording, replay, question),
     )
+
+
+def _boot(replay: Replay, seed: int) -> Replay:
+    """The start of another boot: where it is drawn, another drawing."""
+    if replay.known is None:
+        return replay
+    return dataclasses.replace(replay, start=drawn_again(replay.known, replay.machine, seed))
 
 
 def _open_loop(replay: Replay, window: tuple[int, int], placement: Placement) -> PlacementResult:
@@ -139,4 +164,4 @@ def _notes(recording: Recording, replay: Replay, question: Question) -> tuple[st
         )
     if not replay.trace.count("mm_lru_insertion"):
         notes.append("the recording tells page kinds by gfp mask alone, and dirty pages by __GFP_WRITE")
-    return tuple(notes)
+    return (*notes, *replay.notes)

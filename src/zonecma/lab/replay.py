@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +13,14 @@ from zonecma.capture.recording import Recording
 from zonecma.capture.snapshot import Snapshot
 from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
-from zonecma.kernel.rules import Rules, rules_for, why_not_modelled
+from zonecma.kernel.rules import Rules, nearest_rules, rules_for, why_not_modelled
 from zonecma.kernel.state import State
 from zonecma.kernel.thresholds import refresh_zone_stat_thresholds
 from zonecma.kernel.validate import InvariantError, validate
 from zonecma.kernel.zone import MAX_NR_ZONES
 from zonecma.lab.foreign import check_trace
+from zonecma.lab.from_counts import counted_machine, end_of, has_exact_start, notes_on
+from zonecma.machine.counts.start import Known
 from zonecma.machine.from_snapshot import machine_of
 from zonecma.machine.machine import Machine
 from zonecma.machine.state import bare_state, load_snapshot
@@ -47,6 +49,10 @@ class Replay:
     recorded: Recorded
     events: int
     """trace lines between A and B"""
+    known: Known | None = None
+    """what the start was drawn from; None: snapshot A is exact"""
+    notes: tuple[str, ...] = ()
+    """what the replay rests on, in sentences; nothing where snapshots are exact"""
 
 
 class RecordedMachine(NamedTuple):
@@ -58,6 +64,8 @@ class RecordedMachine(NamedTuple):
     """snapshot A"""
     end: Snapshot
     """snapshot B"""
+    known: Known | None = None
+    """what the start was drawn from; None: snapshot A is exact"""
 
 
 def replay_of(recording: Recording, progress: Progress = no_progress, rules: Rules | None = None) -> Replay:
@@ -65,12 +73,14 @@ def replay_of(recording: Recording, progress: Progress = no_progress, rules: Rul
 
     Raises InputError for a recording that is damaged, incomplete or of a kernel not modelled.
     """
-    rules = rules or rules_for(recording.release)
+    exact = has_exact_start(recording)
+    rules = rules or rules_for(recording.release) or (None if exact else nearest_rules(recording.release))
     if rules is None:
         raise InputError(f"{recording.path}: {why_not_modelled(recording.release)}")
-    machine, trace, start, end = recorded_machine(recording, progress, rules)
+    machine, trace, start, end, known = recorded_machine(recording, progress, rules)
     progress("sorting out who asked for what", 0, 0)
     replay = make_replay(recording.name, recording.release, machine, trace, start, end)
+    replay = replace(replay, known=known, notes=_notes(recording, rules, known))
     if not replay.events:
         raise InputError(
             f"{recording.path}: the trace has no event between the snapshots; expected snapshot A before"
@@ -79,11 +89,27 @@ def replay_of(recording: Recording, progress: Progress = no_progress, rules: Rul
     return replay
 
 
+def _notes(recording: Recording, rules: Rules, known: Known | None) -> tuple[str, ...]:
+    """What it costs that there is no exact snapshot, and that its kernel is another one."""
+    if known is None:
+        return ()
+    followed = (
+        f"{why_not_modelled(recording.release)}; the model follows the rules of {rules.series}"
+        if rules_for(recording.release) is None
+        else ""
+    )
+    return (*notes_on(known), *filter(None, [followed]))
+
+
 def recorded_machine(recording: Recording, progress: Progress, rules: Rules) -> RecordedMachine:
     """A recording's machine, and its trace, which can be that machine's.
 
-    Raises InputError for a recording that is damaged or incomplete.
+    Without snapshots its start is drawn.  Raises InputError for a recording that is damaged or incomplete.
     """
+    if not has_exact_start(recording):
+        machine, trace, start, known = counted_machine(recording, progress, rules)
+        check_trace(recording.trace_file, trace, machine)
+        return RecordedMachine(machine, trace, start, end_of(trace, start), known)
     start, end = (_snapshot(recording, moment) for moment in ("A", "B"))
     machine = machine_of(start, rules)
     trace = recording.trace(progress)
@@ -111,14 +137,15 @@ def _check_lines(recording: Recording, trace: Trace, end: Snapshot) -> None:
 
 
 def initial_state(replay: Replay, nr_gfp_classes: int, nr_objects: int = 0) -> State:
-    """The model as snapshot A shows the machine; raises InputError when no allocator can be so."""
+    """The model as the start shows the machine; raises InputError when no allocator can be so."""
     state = bare_state(replay.machine, nr_gfp_classes=nr_gfp_classes, nr_objects=nr_objects)
     refresh_zone_stat_thresholds([state], replay.machine.tunables)
     load_snapshot(state, replay.start)
     try:
         validate(state)
     except InvariantError as error:
-        raise InputError(f"{replay.name}: snapshot A: {error}; expected a sound allocator") from error
+        source = "the start by its counts" if replay.known else "snapshot A"
+        raise InputError(f"{replay.name}: {source}: {error}; expected a sound allocator") from error
     return state
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from zonecma.kernel.alloc import alloc_pages_bulk
 from zonecma.kernel.balance import run_kswapd
 from zonecma.kernel.chance import draw
-from zonecma.kernel.cma import cma_alloc, cma_release
+from zonecma.kernel.cma import cma_alloc, cma_release, is_lent
 from zonecma.kernel.fault import make_present, settle_in, touch, write_to
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.lru import lru_add_new
@@ -24,7 +24,6 @@ from zonecma.kernel.state import NO_OBJECT, State
 from zonecma.kernel.tracepoint import MM_PAGE_ALLOC, trace_reset
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User
 from zonecma.kernel.writeback import flush_in_time
-from zonecma.kernel.zone import NO_ZONE
 from zonecma.lab.streams import begin_request, choose, end_request
 from zonecma.lab.usage import Usage, advance, recount, watch_free
 from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DIRTY, FREE, TOUCH
@@ -113,11 +112,6 @@ def _touch(s: State, m: Memory, request: Any) -> None:
     _touch_untold(s, m, request)
 
 
-@primitive
-def _is_lent(s: State, pfn: Pfn) -> bool:
-    return s.frame[pfn].zone != NO_ZONE  # type: ignore[no-any-return]
-
-
 @jit
 def _call(s: State, m: Memory, run: Run, request: Any, target_user: User) -> None:
     area, pages, align, begun = Area(request.area), Pages(request.count), Order(request.align), m.vm[0].now
@@ -127,7 +121,7 @@ def _call(s: State, m: Memory, run: Run, request: Any, target_user: User) -> Non
     run.nr_calls[0] += 1
     outcome.time, outcome.pages, outcome.start, outcome.moved = request.time, pages, start, moved
     outcome.took = m.vm[0].now - begun
-    if start != NO_PFN and _is_lent(s, start):
+    if start != NO_PFN and is_lent(s, start):
         run.usage.held[1] += pages
 
 
@@ -139,7 +133,7 @@ def _release(s: State, run: Run, request: Any) -> None:
     pages = Pages(min(request.count, run.call_pages[request.object]))
     cma_release(s, Cpu(request.cpu), Area(request.area), start, pages)
     run.call_start[request.object] = NO_PFN
-    if _is_lent(s, start):
+    if is_lent(s, start):
         run.usage.held[1] -= pages
 
 

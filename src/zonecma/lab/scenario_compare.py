@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.units import NO_PFN
-from zonecma.lab.compare import BINS, Call, Comparison, PlacementResult, Reclaim, mean
+from zonecma.lab.compare import BINS, Call, Comparison, PlacementResult, Reclaim, mean, reclaim_of
+from zonecma.lab.contiguous_calls import series_of
 from zonecma.lab.placements import parse_placement
 from zonecma.lab.scenario_run import ScenarioRun
 from zonecma.lab.scenario_setup import SEEDS, Task, Terms, checked_setup, runs_by_label
@@ -88,15 +89,8 @@ def result_of(run: ScenarioRun, placement: Placement) -> PlacementResult:
         min_free_outside=int(outside.min()),
         failed_requests=int(figures["failed"]),
         calls=calls_of(run),
-        reclaim=Reclaim(
-            kswapd_wakes=int(figures["kswapd_wakes"]),
-            direct_reclaim=int(figures["allocstall"]),
-            pages_reclaimed=int(figures["pgsteal_kswapd"] + figures["pgsteal_direct"]),
-            swapped_in=int(figures["pswpin"]),
-            swapped_out=int(figures["pswpout"]),
-            refaults=int(figures["workingset_refault"]),
-            oom_kills=int(figures["oom_kill"]),
-            pages_dropped=int(figures["dropped"]),
+        reclaim=reclaim_of(
+            figures,
             stall_seconds=figures["stall_seconds"],
             waited_seconds=figures["io_seconds"],
             elapsed_seconds=figures["elapsed"],
@@ -121,19 +115,16 @@ def calls_of(run: ScenarioRun) -> tuple[Call, ...]:
 
     It took from the first of them to the end of the last, and moved what all of them moved.
     """
-    series: dict[int, list[Any]] = {}
-    for call in run.calls:
-        series.setdefault(int(call["first"]), []).append(call)
-    return tuple(_one_call(calls, run.begun_at) for calls in series.values())
+    return tuple(_one_call(tries, run.begun_at) for tries in series_of(run))
 
 
-def _one_call(calls: Sequence[Any], begun_at: int) -> Call:
-    first, last = calls[0], calls[-1]
+def _one_call(tries: NDArray[Any], begun_at: int) -> Call:
+    first, last = tries[0], tries[-1]
     return Call(
         seconds=(int(first["time"]) - begun_at) / 1e9,
         pages=int(first["pages"]),
         ok=bool(last["start"] != NO_PFN),
-        moved=sum(int(call["moved"]) for call in calls),
+        moved=int(tries["moved"].sum()),
         seconds_taken=(int(last["time"]) + int(last["took"]) - int(first["time"])) / 1e9,
     )
 

@@ -14,10 +14,9 @@ import numpy as np
 
 from zonecma.errors import InputError
 from zonecma.kernel.gfp import Gfp
-from zonecma.kernel.notes import AN_ENDING
 from zonecma.kernel.page_class import PageClass
 from zonecma.lab.contiguous_calls import wishes_of
-from zonecma.lab.episodes import Episode, episodes_of
+from zonecma.lab.episodes import Episode, blocked_ranges, episodes_of
 from zonecma.lab.placements import parse_placement
 from zonecma.lab.scenario_explanation import Cause, PageInTheWay, Remedy, ScenarioExplanation, Wishes, Work
 from zonecma.lab.scenario_run import ScenarioRun, Setup, booted_state
@@ -50,7 +49,7 @@ def explain_scenario(
     found = runs_by_label(tasks, progress, workers)
     runs = found.pop("")
     remedies = [Remedy(what, _wishes(found[what])) for what in variants]
-    ranges = sum(int((run.notes["start"] != AN_ENDING).sum()) for run in runs)
+    episodes = [episode for run in runs for episode in episodes_of(run)]
     return ScenarioExplanation(
         scenario=scenario,
         board=setup.board,
@@ -58,11 +57,11 @@ def explain_scenario(
         placement=setup.placement,
         seeds=seeds,
         area_pages=area_pages,
-        ranges=ranges,
+        ranges=sum(len(blocked_ranges(run)) for run in runs),
         unnamed=sum(run.nr_notes - len(run.notes) for run in runs),
         wishes=_wishes(runs),
-        causes=causes_of(runs),
-        pages=pages_of(runs),
+        causes=causes_of(runs, episodes),
+        pages=pages_of(episodes),
         work=work_of(runs),
         remedies=(*sorted(remedies, key=_failures), *impossible),
     )
@@ -113,18 +112,20 @@ def _wishes(runs: Iterable[ScenarioRun]) -> Wishes:
     )
 
 
-def causes_of(runs: Sequence[ScenarioRun]) -> tuple[Cause, ...]:
-    """What was in the way, by class; free frames and those of nobody known among them."""
+def causes_of(runs: Sequence[ScenarioRun], episodes: Iterable[Episode]) -> tuple[Cause, ...]:
+    """What was in the way, by class; free frames and those of nobody known among them.
+
+    ``episodes``: of all these runs.
+    """
     ranges: dict[PageClass, int] = defaultdict(int)
     for run in runs:
-        for page_class in run.notes["page_class"][run.notes["start"] != AN_ENDING].tolist():
+        for page_class in blocked_ranges(run)["page_class"].tolist():
             ranges[PageClass(page_class)] += 1
-    episodes: dict[PageClass, list[Episode]] = defaultdict(list)
-    for run in runs:
-        for episode in episodes_of(run):
-            episodes[episode.page_class].append(episode)
+    by_class: dict[PageClass, list[Episode]] = defaultdict(list)
+    for episode in episodes:
+        by_class[episode.page_class].append(episode)
     total = sum(ranges.values())
-    causes = [_cause(one, ranges[one], total, episodes[one]) for one in ranges]
+    causes = [_cause(one, ranges[one], total, by_class[one]) for one in ranges]
     return tuple(sorted(causes, key=lambda cause: -cause.ranges))
 
 
@@ -150,10 +151,9 @@ def _enters(placement: str, use: int) -> bool:
     return bool(mask & Gfp.MOVABLE)
 
 
-def pages_of(runs: Iterable[ScenarioRun]) -> tuple[PageInTheWay, ...]:
-    """The pages that were in the way of most ranges, over all runs."""
-    every = [episode for run in runs for episode in episodes_of(run)]
-    most = sorted(every, key=lambda episode: -episode.ranges)[:_PAGES]
+def pages_of(episodes: Iterable[Episode]) -> tuple[PageInTheWay, ...]:
+    """The pages that were in the way of most ranges."""
+    most = sorted(episodes, key=lambda episode: -episode.ranges)[:_PAGES]
     return tuple(
         PageInTheWay(
             page_class=one.page_class,

@@ -9,22 +9,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_USER, Gfp
 from zonecma.kernel.memory import Memory
 from zonecma.kernel.rules import Rules
 from zonecma.kernel.state import GFP_CLASS, State
 from zonecma.kernel.validate import validate
 from zonecma.kernel.zone import NO_ZONE
-from zonecma.lab.boot import boot_machine
+from zonecma.lab.boot import boot_from, boot_machine
 from zonecma.lab.boot_options import rules_called
 from zonecma.lab.memory import empty_memory
 from zonecma.lab.placements import parse_placement
 from zonecma.lab.targets import target_mask
 from zonecma.lab.tasks import run_tasks
 from zonecma.lab.work import Work, work_of
+from zonecma.machine.boot.progress import Boot
 from zonecma.machine.boot.sequence import set_watermarks
+from zonecma.machine.command_line import apply_command_line
 from zonecma.machine.durations import Duration
+from zonecma.machine.read import read_board
+from zonecma.machine.wanted_area import WantedArea, place_area
 from zonecma.placement import Home
+from zonecma.placement.policy import Placement
 from zonecma.placement.tables import fill_tables
 from zonecma.workload.scenario import MIB, PAGE_SIZE, Scenario
 from zonecma.workload.uses import GFP_MASKS
@@ -56,6 +62,8 @@ class Setup:
     """how long pages are bound, where that is drawn"""
     changes: Mapping[str, bool] = field(default_factory=dict)
     """features of the rules that are otherwise (kernel.rules)"""
+    area: WantedArea | None = None
+    """the default area, and the one that calls ask, in place of the board's own"""
 
     @property
     def kernel(self) -> Rules:
@@ -92,17 +100,38 @@ def booted_state(setup: Setup, nr_objects: int) -> State:
     """The machine's allocator after boot, with room for so many objects."""
     placement, rules = parse_placement(setup.placement), setup.kernel
     masks = [*GFP_MASKS, target_mask(rules, placement), _LONGTERM_TARGET]
-    boot = boot_machine(setup.board, placement, rules, command_line=setup.command_line).boot
+    boot = _booted(setup, placement, rules)
     if setup.rewritten:
         set_watermarks(boot)
     state = boot.nodes[boot.board.nodes[0]]._replace(
         gfp=np.zeros(len(masks), GFP_CLASS).view(np.recarray),
         object_pfn=np.full(nr_objects, -1, np.int32),
     )
+    _ask_first(boot, state, setup)
     if placement.home is Home.NONE:
         _carve_out(state)
     fill_tables(state, placement, masks)
     return state
+
+
+def _booted(setup: Setup, placement: Placement, rules: Rules) -> Boot:
+    """The machine's boot, with the area that is looked for where one is."""
+    if setup.area is None:
+        return boot_machine(setup.board, placement, rules, command_line=setup.command_line).boot
+    board = apply_command_line(read_board(setup.board), setup.command_line)
+    placed = place_area(replace(board, rules=rules.series), setup.area)
+    return boot_from(placed.board, placement, rules).boot
+
+
+def _ask_first(boot: Boot, state: State, setup: Setup) -> None:
+    """Number the areas so that the one that is looked for is the first, which calls ask."""
+    if setup.area is None:
+        return
+    default = next(one.name for one in boot.board.areas if one.default)
+    names = [area.name for area in boot.areas_of(boot.board.nodes[0])]
+    if default not in names:
+        raise InputError(f"{setup.board}: the area lies on another node; expected one of the first node")
+    state.cma[:] = np.roll(state.cma, -names.index(default))
 
 
 def _carve_out(state: State) -> None:

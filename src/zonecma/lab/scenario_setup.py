@@ -145,10 +145,15 @@ def run_tasks(
     tasks: Sequence[Task], progress: Progress = no_progress, workers: int = 0
 ) -> Iterator[tuple[Task, ScenarioRun]]:
     """All runs, as they come."""
-    compile_once("scenarios", lambda: run_scenario(_tiny(), _TINY, 0), progress)
+    compile_scenarios(progress)
     for done, outcome in enumerate(run_all(run_task, tasks, workers), 1):
         progress(f"running {outcome[0].scenario}", done, len(tasks))
         yield outcome
+
+
+def compile_scenarios(progress: Progress = no_progress) -> None:
+    """Compile what every run of a generated load needs, where no earlier one did."""
+    compile_once("scenarios", lambda: run_scenario(_tiny(), _TINY, 0), progress)
 
 
 def runs_by_label(

@@ -8,7 +8,7 @@ import numpy as np
 
 from zonecma.kernel.balance import run_kswapd
 from zonecma.kernel.bonds import FOREVER, PIN, REFERENCE, bind, loosen
-from zonecma.kernel.cma import cma_alloc, cma_release
+from zonecma.kernel.cma import cma_alloc, cma_release, is_lent
 from zonecma.kernel.direct_io import direct_io
 from zonecma.kernel.durations import draw_duration
 from zonecma.kernel.fault import touch_all
@@ -22,7 +22,6 @@ from zonecma.kernel.state import State
 from zonecma.kernel.sync import fsync
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User
 from zonecma.kernel.writeback import flush_in_time
-from zonecma.kernel.zone import NO_ZONE
 from zonecma.lab.work import NO_CALL, NOBODY, Work
 from zonecma.workload.steps import (
     CALL,
@@ -131,11 +130,6 @@ def _let_go(m: Memory, first: int, count: int) -> None:
         loosen(m, obj, REFERENCE)
 
 
-@primitive
-def _is_lent(s: State, pfn: Pfn) -> bool:
-    return s.frame[pfn].zone != NO_ZONE  # type: ignore[no-any-return]
-
-
 @jit
 def _note_call(m: Memory, w: Work, slot: int, step: Any, begun: int, start: Pfn, moved: Pages) -> int:
     """Write a call down; its row."""
@@ -170,7 +164,7 @@ def _call(s: State, m: Memory, w: Work, slot: int, cpu: Cpu, step: Any) -> None:
         return
     if start != NO_PFN:
         w.buffer[step.first, 0], w.buffer[step.first, 1] = start, pages
-        w.run[0].in_buffers += pages if _is_lent(s, start) else 0
+        w.run[0].in_buffers += pages if is_lent(s, start) else 0
     task.call, task.done = NO_CALL, step.count
 
 
@@ -178,7 +172,7 @@ def _call(s: State, m: Memory, w: Work, slot: int, cpu: Cpu, step: Any) -> None:
 def _release(s: State, w: Work, cpu: Cpu, buffer: int) -> None:
     start, pages = Pfn(w.buffer[buffer, 0]), Pages(w.buffer[buffer, 1])
     if start != NO_PFN:
-        w.run[0].in_buffers -= pages if _is_lent(s, start) else 0
+        w.run[0].in_buffers -= pages if is_lent(s, start) else 0
         cma_release(s, cpu, _AREA, start, pages)
         w.buffer[buffer, 0] = NO_PFN
 

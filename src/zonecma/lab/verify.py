@@ -14,6 +14,7 @@ from zonecma.kernel.state import State
 from zonecma.kernel.validate import validate
 from zonecma.lab import score
 from zonecma.lab.final_lists import compare_lists, lists_of
+from zonecma.lab.from_counts import needs_snapshots
 from zonecma.lab.judging import Judging
 from zonecma.lab.replay import Replay, replay_of
 from zonecma.lab.tiny import tiny_replay
@@ -58,6 +59,7 @@ def verify(recording: Recording, progress: Progress = no_progress) -> Verificati
     A kernel that is not modelled is skipped: none of its choices is exact.  Raises InputError
     for a recording that is damaged or incomplete.
     """
+    needs_snapshots(recording, "verify")
     if rules_for(recording.release) is None:
         return _skip_all(replay_of(recording, progress, NEWEST))
     compile_once("verify", lambda: verify_replay(tiny_replay()), progress)

@@ -99,6 +99,8 @@ class Board:
     """CONFIG_CMA_AREAS"""
     rules: str = ""
     """the series of its kernel, such as ``6.12``; empty: the newest that the model knows"""
+    cells: tuple[int, int] = (0, 0)
+    """#address-cells and #size-cells of its device tree's root; 0: it was not read from one"""
     source: str = ""
     """where these figures come from"""
     notes: tuple[str, ...] = field(default=())

@@ -11,7 +11,7 @@ from zonecma.machine.architecture import ARM64, ARM_LOWMEM, GIB, Architecture
 from zonecma.machine.board import AreaRequest, Board, MemoryRange, Reservation
 from zonecma.machine.tree.blob import MAX_SIZE, Blob, parse_blob
 from zonecma.machine.tree.dma import dma_end
-from zonecma.machine.tree.memory import memory_of, reserved_memory
+from zonecma.machine.tree.memory import Cells, memory_of, reserved_memory
 from zonecma.machine.tree.node import Node
 from zonecma.machine.tree.processors import processors_of
 from zonecma.machine.tree.source import compile_source
@@ -38,7 +38,7 @@ def board_of_blob(data: bytes, source: str) -> Board:
     root, found = blob.root, memory_of(blob.root)
     cpus, known = processors_of(root)
     architecture, memory = _fitted(known or ARM64, found, root)
-    regions = list(reserved_memory(root))
+    regions, cells = list(reserved_memory(root)), Cells.of(root)
     return Board(
         name=root.string("model") or root.string("compatible") or Path(source).stem,
         architecture=architecture,
@@ -46,6 +46,7 @@ def board_of_blob(data: bytes, source: str) -> Board:
         reserved=_reservations(blob, regions),
         areas=tuple(one for one in regions if isinstance(one, AreaRequest)),
         nr_cpus=cpus,
+        cells=(cells.address, cells.size),
         source=source,
         notes=tuple(_notes(known, memory != found)),
     )

@@ -24,6 +24,8 @@ def machine_of(snapshot: Snapshot, rules: Rules) -> Machine:
         nr_cpus=len(snapshot.zones[0].pcp),
         pageblock_order=snapshot.zones[0].pageblock_order,
         rules=rules,
+        page_kib=snapshot.page_kib,
+        max_order=snapshot.max_order,
     )
     return _with_min_free(machine, snapshot)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from zonecma.capture.proc.zoneinfo import ZoneInfo, parse_zoneinfo
@@ -76,7 +76,7 @@ def board_of_proc(
     ram = union((one.start, one.end) for one in resources if one.name.startswith("System RAM"))
     if not ram:
         raise InputError(f"{source}/iomem: expected a range of System RAM")
-    architecture = _architecture(zones, resources, ram)
+    architecture = architecture_of(zones, resources, ram)
     board = Board(
         name=f"the machine of {source}",
         architecture=architecture,
@@ -105,7 +105,8 @@ def _notes(version: str) -> Iterator[str]:
 # Which architecture: zones are called and end differently.
 
 
-def _architecture(zones: list[ZoneInfo], resources: list[Resource], ram: Ranges) -> Architecture:
+def architecture_of(zones: Sequence[ZoneInfo], resources: Sequence[Resource], ram: Ranges) -> Architecture:
+    """The architecture whose kernel prints such zones; ``ram`` is not empty."""
     ends = {name: max(_end(zone) for zone in zones if zone.name == name) for name in _names(zones)}
     is_x86 = 0 < ends.get("DMA", 0) <= _X86_DMA_FRAMES or any(one.name == "System ROM" for one in resources)
     if "HighMem" in ends:
@@ -119,7 +120,7 @@ def _architecture(zones: list[ZoneInfo], resources: list[Resource], ram: Ranges)
     return built.with_zone_end(ZONE_DMA, dma_end) if is_narrow else built
 
 
-def _names(zones: list[ZoneInfo]) -> list[str]:
+def _names(zones: Sequence[ZoneInfo]) -> list[str]:
     return list(dict.fromkeys(zone.name for zone in zones))
 
 
@@ -129,7 +130,7 @@ def _end(zone: ZoneInfo) -> int:
     return zone.sizes.get("start_pfn", 0) + spanned if spanned > 0 else 0
 
 
-def _page_kib(zones: list[ZoneInfo], ram: Ranges) -> int:
+def _page_kib(zones: Sequence[ZoneInfo], ram: Ranges) -> int:
     """The page size with which the zones' pages come nearest to the RAM."""
     present = sum(zone["present"] for zone in zones)
     total = sum(end - start for start, end in ram)

@@ -20,6 +20,12 @@ def contents_table(outcome: Contents) -> str:
         )
     if outcome.events:
         parts.append(_events(outcome))
+    if outcome.collected:
+        parts.append(
+            aligned([["collected", ""], *([f"  {key}", value] for key, value in outcome.collected.items())])
+        )
+    if outcome.files:
+        parts.append(notes([f"{thousands(len(outcome.files))} files: {', '.join(outcome.files)}"]))
     if outcome.damage:
         parts.append(notes([f"read in part: {outcome.damage}"]))
     return "\n\n".join(parts)

@@ -27,7 +27,6 @@ NAMES: Mapping[PageClass, str] = MappingProxyType(
         PageClass.LRU_BATCH: "on its way to an LRU list",
         PageClass.SLAB: "slab",
         PageClass.KERNEL: "the kernel's own",
-        PageClass.CONTIGUOUS: "another contiguous buffer",
         PageClass.FREE: "free by then, or not isolated",
         PageClass.UNKNOWN: "unknown",
     }

@@ -4,6 +4,7 @@ import base64
 import html.parser
 import json
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,14 @@ def test_the_maps_cells_are_shares_of_each_row():
     free = found.rows[3, 5, Holder.FREE] / (1 << found.row_order)
     assert cells[5, Holder.FREE, 3] / 255 == pytest.approx(free, abs=1 / 255)
     assert cells.sum(axis=1).min() >= 250  # whole rows
+
+
+def test_without_a_snapshot_grey_is_what_was_not_seen():
+    blind = replace(of_recording(), page_map=replace(of_recording().page_map, exact=False))
+    names = {one["key"]: one["name"] for one in drawn(blind)["map"]["holders"]}
+    assert names["before"] == "not seen in the trace yet: free, in use or reserved"
+    assert any("no snapshot to begin with" in line for line in panels(blind)["assumptions"])
+    assert not any("no snapshot to begin with" in line for line in panels(of_recording())["assumptions"])
 
 
 def test_a_calls_ranges_follow_each_other():

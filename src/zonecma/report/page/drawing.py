@@ -61,7 +61,7 @@ def map_json(found: PageMap) -> dict[str, Any]:
         "rowFrames": 1 << int(found.row_order),
         "blocksPerRow": 1 << found.row_order - found.pageblock_order,
         "pageKib": found.page_kib,
-        "holders": [{"key": key, "name": name} for key, name in HOLDERS.values()],
+        "holders": [{"key": key, "name": holder_name(found, holder)} for holder, (key, _) in HOLDERS.items()],
         "zones": [
             {
                 "name": ZONE_NAMES[zone.index],
@@ -77,6 +77,13 @@ def map_json(found: PageMap) -> dict[str, Any]:
         "load": [None if time is None else time / _SECOND for time in found.load],
         "cells": base64.b64encode(zlib.compress(cells.tobytes(), 9)).decode(),
     }
+
+
+def holder_name(found: PageMap, holder: Holder) -> str:
+    """What a holder is called; without a snapshot a frame that the trace has not named may be free."""
+    if holder is Holder.BEFORE and not found.exact:
+        return "not seen in the trace yet: free, in use or reserved"
+    return HOLDERS[holder][1]
 
 
 def calls_json(explanation: Json) -> list[dict[str, Any]]:
@@ -157,7 +164,11 @@ def _part(found: PageMap, number: int, name: str) -> dict[str, Any]:
         "name": name,
         "x": [round(time, 4) for time in (found.times / _SECOND).tolist()],
         "series": [
-            {"key": HOLDERS[holder][0], "name": HOLDERS[holder][1], "y": counts[:, holder].round(2).tolist()}
+            {
+                "key": HOLDERS[holder][0],
+                "name": holder_name(found, holder),
+                "y": counts[:, holder].round(2).tolist(),
+            }
             for holder in (*_STACKED, Holder.FREE)
             if counts[:, holder].any()
         ],

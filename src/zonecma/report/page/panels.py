@@ -318,6 +318,8 @@ def _assumptions(results: Results) -> list[str]:
             "the map shows each row of frames as it was at so many moments: what came and went between two"
             " of them is not on it"
         )
+    if results.page_map and not results.page_map.exact:
+        lines.append("the map has no snapshot to begin with: a frame is grey until the trace names it")
     return [printable(str(line)) for line in dict.fromkeys(lines)]
 
 

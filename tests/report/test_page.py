@@ -4,6 +4,7 @@ import base64
 import html.parser
 import json
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,6 +99,14 @@ def test_the_maps_cells_are_shares_of_each_row():
     assert cells.sum(axis=1).min() >= 250  # whole rows
 
 
+def test_without_a_snapshot_grey_is_what_was_not_seen():
+    blind = replace(of_recording(), page_map=replace(of_recording().page_map, exact=False))
+    names = {one["key"]: one["name"] for one in drawn(blind)["map"]["holders"]}
+    assert names["before"] == "not seen in the trace yet: free, in use or reserved"
+    assert any("no snapshot to begin with" in line for line in panels(blind)["assumptions"])
+    assert not any("no snapshot to begin with" in line for line in panels(of_recording())["assumptions"])
+
+
 def test_a_calls_ranges_follow_each_other():
     calls = drawn(of_recording())["calls"]
     assert len(calls) == 20
@@ -151,11 +160,41 @@ def test_results_are_told_by_what_they_hold(tmp_path):
     assert "assumed" in page(results)
 
 
+def test_sizes_are_shown_with_what_to_paste(tmp_path):
+    tried = [{"size": 64 << 20, "runs": 8, "failures": 2}, {"size": 128 << 20, "runs": 59, "failures": 0}]
+    need = {"runs": 59, "failures": 0, "at_least": 0.9505, "slowest_ms": 12.34}
+    answers = [
+        {"placement": "zone-cma", "size": 128 << 20, "needs": [need], "tried": tried},
+        {"placement": "carveout", "size": None, "needs": [], "tried": []},
+    ]
+    paste = {
+        "placement": "zone-cma",
+        "size": 128 << 20,
+        "node": "linux,cma {\n\treusable;\n};",
+        "option": "cma=128M",
+        "option_remark": "",
+        "needs": HOSTILE,
+    }
+    outcome = {"load": "camera-start", "machine": "rpi4-4g", "kernel": "6.12", "best": "zone-cma"}
+    outcome |= {"answers": answers, "pastes": [paste], "checks": [{"text": "too near", "trips": True}]}
+    (tmp_path / "size.json").write_text(json.dumps(outcome))
+    results = read_results([tmp_path / "size.json"], "zonecma report")
+    rows = [(row["placement"], row["size"], row["at_least"]) for row in panels(results)["sizing"]["rows"]]
+    assert rows == [("zone-cma", "128 MiB", "95.0 %"), ("carveout", "none suffices", "-")]
+    chart = drawn(results)["charts"]["sizes"]["series"][0]
+    assert (chart["x"], chart["y"]) == ([64, 128], [25, 0])
+    text = page(results)
+    assert "<code>cma=128M</code>" in text
+    assert "    reusable;" in text
+    assert "<strong>Watch out:</strong> too near" in text
+    assert Parsed(text).count("script") == 2
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
         ("{", "is no JSON"),
-        ("[]", "expected an object, as compare, whatif or explain print it with --json"),
+        ("[]", "expected an object, as compare, whatif, explain or size print it with --json"),
         ("{}", "is none of the outcomes that can be shown"),
         ("[" * 100_000, "is no JSON"),
     ],

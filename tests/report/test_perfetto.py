@@ -4,8 +4,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from recorder.figures import figures
-from tests.conftest import CAPTURES
+from tests.conftest import CAPTURES, figures_of
 from zonecma.capture.recording import Recording
 from zonecma.errors import InputError
 from zonecma.lab.explain import explain
@@ -63,9 +62,13 @@ def test_every_track_is_described_before_it_is_used(made):
 
 
 def test_calls_are_those_of_the_traces_text(made):
-    found = figures(CAPTURES / NAME)
+    found = figures_of(NAME)
     calls = [
-        one for name, some in slices(made[2]).items() if "contiguous" in name for one in some if not one[3]
+        one
+        for name, some in slices(made[2]).items()
+        if name.startswith("contiguous calls: ")
+        for one in some
+        if not one[3]
     ]
     results = Counter(arguments["result"] == "ok" for *_, arguments in calls)
     assert (len(calls), results[False]) == (found.calls, found.failed)
@@ -74,7 +77,13 @@ def test_calls_are_those_of_the_traces_text(made):
 
 
 def test_ranges_in_vain_say_what_blocked(made):
-    ranges = [one for name, some in slices(made[2]).items() if "contiguous" in name for one in some if one[3]]
+    ranges = [
+        one
+        for name, some in slices(made[2]).items()
+        if name.startswith("contiguous calls: ")
+        for one in some
+        if one[3]
+    ]
     assert ranges
     assert all(one[3] == 1 for one in ranges)
     assert all("blocker" in arguments for name, *_, arguments in ranges if name.endswith("busy"))

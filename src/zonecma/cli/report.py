@@ -19,7 +19,7 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="RECORDING|SCENARIO|RESULT...",
-            help="A recording's folder or name, a scenario, or files that compare, whatif or explain"
+            help="A recording's folder or name, a scenario, or files that compare, whatif, explain or size"
             " printed with --json.  If left out: the recording that ships with zonecma.",
             show_default=False,
         ),
@@ -40,6 +40,8 @@ def report(
     """
     if not output and not perfetto and not png:
         raise InputError("report: nothing to write; expected -o FILE, --perfetto FILE or --png FILE")
+    for target in filter(None, (output, perfetto, png)):
+        _check(Path(target))
     names = what or [""]
     if all(name.endswith(".json") for name in names):
         refuse(
@@ -52,6 +54,14 @@ def report(
         raise InputError(f"{names[1]}: expected one recording, one scenario, or results (.json) alone")
     else:
         _report_on(names[0], output, perfetto, png, partial)
+
+
+def _check(target: Path) -> None:
+    """Before work begins that takes a minute."""
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: has no folder {target.parent}; expected a file in one that is there")
+    if target.is_dir():
+        raise InputError(f"{target}: is a folder; expected the name of a file")
 
 
 def _report_on(name: str, output: str, perfetto: str, png: str, partial: bool) -> None:
@@ -130,6 +140,12 @@ def _of_scenario(name: str, output: str) -> Any:
         source=name,
         comparison=comparison_json(comparison),
         causes=scenario_explanation_json(causes),
+        facts=(
+            ("board", causes.board),
+            ("rules", causes.kernel),
+            ("area", f"{causes.area_pages * 4 / 1024:g} MiB"),
+            ("placement whose failures are explained", causes.placement),
+        ),
         commands=(_command([name], output), _line("compare", name), _line("explain", name)),
     )
 

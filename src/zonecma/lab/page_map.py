@@ -69,11 +69,14 @@ class PageMap:
     """when the load began and ended; None: not in the trace"""
     nr_events: int
     """of the trace"""
+    exact: bool = True
+    """whether a snapshot tells which frames were free when it begins"""
 
 
 def page_map(recording: Recording, progress: Progress = no_progress, moments: int = MOMENTS) -> PageMap:
     """Who held what, from a recording's snapshot A to snapshot B.
 
+    Without these a start is drawn for the model; the map shows none of it, but what the trace tells alone.
     Raises InputError for a recording that is damaged or incomplete.
     """
     recorded = recorded_machine(recording, progress, rules_for(recording.release) or NEWEST)
@@ -86,7 +89,8 @@ def page_map(recording: Recording, progress: Progress = no_progress, moments: in
         )
     follower = Follower(trace, machine.nr_frames, machine.pageblock_order)
     follower.read_to(first)
-    show(follower.lives, start)
+    if recorded.known is None:
+        show(follower.lives, start)
     times, rows, parts = _looks(follower, trace, machine, (first, last), moments, progress)
     return PageMap(
         recording=recording.name,
@@ -102,6 +106,7 @@ def page_map(recording: Recording, progress: Progress = no_progress, moments: in
         nr_cpus=machine.nr_cpus,
         load=load_markers(trace),
         nr_events=len(trace.events),
+        exact=recorded.known is None,
     )
 
 

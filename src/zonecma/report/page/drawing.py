@@ -12,6 +12,7 @@ import numpy as np
 from zonecma.kernel.zone import NAMES as ZONE_NAMES
 from zonecma.lab.page_map import PageMap, part_names
 from zonecma.report.page.results import Json, Results
+from zonecma.report.page.sizing import sizing_chart
 from zonecma.report.words import printable
 from zonecma.workload.holders import Holder
 
@@ -60,7 +61,7 @@ def map_json(found: PageMap) -> dict[str, Any]:
         "rowFrames": 1 << int(found.row_order),
         "blocksPerRow": 1 << found.row_order - found.pageblock_order,
         "pageKib": found.page_kib,
-        "holders": [{"key": key, "name": name} for key, name in HOLDERS.values()],
+        "holders": [{"key": key, "name": holder_name(found, holder)} for holder, (key, _) in HOLDERS.items()],
         "zones": [
             {
                 "name": ZONE_NAMES[zone.index],
@@ -76,6 +77,13 @@ def map_json(found: PageMap) -> dict[str, Any]:
         "load": [None if time is None else time / _SECOND for time in found.load],
         "cells": base64.b64encode(zlib.compress(cells.tobytes(), 9)).decode(),
     }
+
+
+def holder_name(found: PageMap, holder: Holder) -> str:
+    """What a holder is called; without a snapshot a frame that the trace has not named may be free."""
+    if holder is Holder.BEFORE and not found.exact:
+        return "not seen in the trace yet: free, in use or reserved"
+    return HOLDERS[holder][1]
 
 
 def calls_json(explanation: Json) -> list[dict[str, Any]]:
@@ -120,7 +128,6 @@ def _range(attempt: Json, begun: float) -> dict[str, Any]:
         "outcome": attempt["outcome"],
         "kind": blocker.get("kind"),
         "pfn": blocker.get("pfn"),
-        "task": None if blocker.get("task") is None else printable(str(blocker["task"])),
     }
 
 
@@ -135,6 +142,8 @@ def charts(results: Results) -> dict[str, Any]:
             found["modelled"] = _modelled(results.comparison)
     if results.explanation and results.explanation["calls"]:
         found["latencies"] = _latencies(results.explanation)
+    if results.sizing:
+        found["sizes"] = sizing_chart(results.sizing)
     lasting = _lasting(results)
     if lasting:
         found["lasting"] = lasting
@@ -155,7 +164,11 @@ def _part(found: PageMap, number: int, name: str) -> dict[str, Any]:
         "name": name,
         "x": [round(time, 4) for time in (found.times / _SECOND).tolist()],
         "series": [
-            {"key": HOLDERS[holder][0], "name": HOLDERS[holder][1], "y": counts[:, holder].round(2).tolist()}
+            {
+                "key": HOLDERS[holder][0],
+                "name": holder_name(found, holder),
+                "y": counts[:, holder].round(2).tolist(),
+            }
             for holder in (*_STACKED, Holder.FREE)
             if counts[:, holder].any()
         ],

@@ -133,8 +133,8 @@ class MemoryMap {
       paint.fillStyle = colour('ink');
       paint.textAlign = 'center';
       paint.textBaseline = 'alphabetic';
-      const name = 'CMA ' + area.name;
-      if (paint.measureText(name).width < bottom - top) paint.fillText(name, 0, 0);
+      const fits = (text) => paint.measureText(text).width < bottom - top;
+      paint.fillText(['CMA ' + area.name, 'CMA', ''].find(fits), 0, 0);
       paint.restore();
     }
   }

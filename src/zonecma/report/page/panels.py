@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from zonecma.report.page.drawing import MOST_CALLS, ranges_shown
 from zonecma.report.page.results import Json, Results
+from zonecma.report.page.sizing import sizing_panel
 from zonecma.report.table import counted, thousands
 from zonecma.report.words import at, count, mib, ms, printable
 
@@ -93,6 +94,7 @@ def panels(results: Results) -> dict[str, Any]:
         "explanation": _explanation(results.explanation) if results.explanation else None,
         "causes": _causes(results.causes) if results.causes else None,
         "predictions": [_prediction(one) for one in results.predictions],
+        "sizing": sizing_panel(results.sizing) if results.sizing else None,
         "absent": [*_absent(results)],
         "assumptions": _assumptions(results),
         "facts": [(printable(what), printable(value)) for what, value in results.facts],
@@ -101,7 +103,7 @@ def panels(results: Results) -> dict[str, Any]:
 
 
 def _kernel(results: Results) -> str:
-    outcomes = (results.explanation, results.comparison, results.causes)
+    outcomes = (results.explanation, results.comparison, results.causes, results.sizing)
     return printable(str(next((one["kernel"] for one in outcomes if one), "")))
 
 
@@ -316,6 +318,8 @@ def _assumptions(results: Results) -> list[str]:
             "the map shows each row of frames as it was at so many moments: what came and went between two"
             " of them is not on it"
         )
+    if results.page_map and not results.page_map.exact:
+        lines.append("the map has no snapshot to begin with: a frame is grey until the trace names it")
     return [printable(str(line)) for line in dict.fromkeys(lines)]
 
 

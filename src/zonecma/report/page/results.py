@@ -20,6 +20,7 @@ _MARKS = {
     "whatif": {"recording", "placement", "predicted"},
     "explain": {"recording", "calls", "by_kind"},
     "explain of a scenario": {"scenario", "causes", "remedies"},
+    "size": {"load", "answers", "pastes"},
 }
 """Keys that tell whose output a file is."""
 
@@ -35,6 +36,7 @@ class Results:
     causes: Json | None = None
     """explain of a scenario"""
     predictions: Sequence[Json] = ()
+    sizing: Json | None = None
     page_map: PageMap | None = None
     facts: Sequence[tuple[str, str]] = ()
     """of the machine: what, and its value"""
@@ -61,6 +63,7 @@ def read_results(files: Sequence[Path], command: str) -> Results:
         explanation=found.get("explain"),
         causes=found.get("explain of a scenario"),
         predictions=tuple(predictions),
+        sizing=found.get("size"),
         commands=(command,),
     )
 
@@ -75,7 +78,9 @@ def _read(file: Path) -> Json:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file}: is no JSON ({error}); expected what a verb prints with --json") from error
     if not isinstance(outcome, dict):
-        raise InputError(f"{file}: expected an object, as compare, whatif or explain print it with --json")
+        raise InputError(
+            f"{file}: expected an object, as compare, whatif, explain or size print it with --json"
+        )
     return outcome
 
 
@@ -84,10 +89,10 @@ def _verb(outcome: Json, file: Path) -> str:
         if keys <= outcome.keys():
             return verb
     raise InputError(
-        f"{file}: is none of the outcomes that can be shown; expected what compare, whatif or explain print"
-        " with --json"
+        f"{file}: is none of the outcomes that can be shown; expected what compare, whatif, explain or size"
+        " print with --json"
     )
 
 
 def _subject(outcome: Json) -> str:
-    return str(outcome.get("recording") or outcome.get("scenario"))
+    return str(outcome.get("recording") or outcome.get("scenario") or outcome.get("load"))

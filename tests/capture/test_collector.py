@@ -18,7 +18,12 @@ from zonecma.capture.events import EVENTS
 
 SHELLS = [
     pytest.param(command, id=name)
-    for name, command in {"dash": ["dash"], "busybox": ["busybox", "sh"], "sh": ["sh"], "mksh": ["mksh"]}.items()
+    for name, command in {
+        "dash": ["dash"],
+        "busybox": ["busybox", "sh"],
+        "sh": ["sh"],
+        "mksh": ["mksh"],
+    }.items()
     if shutil.which(command[0])
 ]
 NO_TRACEPOINTS = {"other", "lost", "print", "bulk", "bulk_page", "bulkin", "decay"}
@@ -112,9 +117,13 @@ def settings(machine):
     """What a tracer may change; how an old value is printed beside what can be written back is the kernel's."""
     tracing = machine / "root/sys/kernel/tracing"
     plain = {"trace_clock": "local", "events/cma/cma_alloc_start/enable": "0"}
-    names = [name for name in OLD if name.split("/")[0] not in ("trace", "trace_marker", "trace_pipe", "per_cpu")]
+    names = [
+        name for name in OLD if name.split("/")[0] not in ("trace", "trace_marker", "trace_pipe", "per_cpu")
+    ]
     kept = {name: (tracing / name).read_text().strip() for name in names}
-    return {name: plain.get(name, value) if OLD[name].strip() == value else value for name, value in kept.items()}
+    return {
+        name: plain.get(name, value) if OLD[name].strip() == value else value for name, value in kept.items()
+    }
 
 
 def unpacked(machine):
@@ -294,5 +303,17 @@ def test_shellcheck_finds_nothing():
 
 def test_it_is_plain_posix():
     lines = [line.split("#")[0] for line in collector_script().splitlines()]
-    for word in ("[[", "local ", "declare ", "function ", "mktemp", "awk", "<<<", "&>", "$RANDOM", "==", "<("):
+    for word in (
+        "[[",
+        "local ",
+        "declare ",
+        "function ",
+        "mktemp",
+        "awk",
+        "<<<",
+        "&>",
+        "$RANDOM",
+        "==",
+        "<(",
+    ):
         assert not [line for line in lines if word in line], word

@@ -191,9 +191,11 @@ def _figures(options: argparse.Namespace, _words: Sequence[str]) -> int:
 
 
 def _test(_options: argparse.Namespace, _words: Sequence[str]) -> int:
-    from recorder.smoke import record_and_verify, same_twice
+    from recorder.smoke import collected, record_and_verify, same_twice
 
     verified, same = record_and_verify(KERNELS), all(same_twice(kernel) for kernel in KERNELS)
+    for kernel in KERNELS:
+        collected(kernel)
     return int(not (verified and same))
 
 

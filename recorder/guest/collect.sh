@@ -18,11 +18,11 @@ RESULTS=/tmp/res
 settings() {
   cat /proc/mounts > $RESULTS/mounts.$1
   ls -d /run/zonecma* /dev/zonecma* /raw/zonecma* /raw/.zonecma* 2>/dev/null | grep -v gz$ > $RESULTS/left.$1
-  mount -t tracefs trace /sys/kernel/tracing
+  mount -t tracefs trace /sys/kernel/tracing 2>/dev/null && mounted=yes || mounted=''  # a killed collector's is kept
   (cd /sys/kernel/tracing && ls instances && grep -s . tracing_on current_tracer trace_clock buffer_size_kb \
     per_cpu/*/buffer_size_kb set_event options/* events/enable events/*/enable events/*/*/enable) |
     sed 's/[^:]*(expanded: \(.*\))/\1/' > $RESULTS/settings.$1
-  umount /sys/kernel/tracing
+  [ -z "$mounted" ] || umount /sys/kernel/tracing
 }
 
 cd /tmp

@@ -244,7 +244,7 @@ undo_one() {
 	child) ! alive "${2%% *}" "${2#* }" || kill -9 "${2%% *}" 2>/dev/null || : ;;
 	set) [ ! -e "${2#* }" ] || write "${2%% *}" "${2#* }" ;;
 	instance) [ ! -d "$2" ] || remove_instance "$2" ;;
-	mounted) umount "$2" 2>/dev/null || ! is_mounted "$2" ;;
+	mounted) unmount "$2" ;;
 	work) case $2 in */.zonecma-?*) rm -rf "$2" ;; esac ;;
 	part) case $2 in */zonecma-?*.part) rm -f "$2" ;; esac ;;
 	esac
@@ -255,6 +255,16 @@ remove_instance() {
 	write 0 "$1/tracing_on"
 	for _ in 1 2 3 4 5; do
 		rmdir "$1" 2>/dev/null && return
+		sleep 1
+	done
+	return 1
+}
+
+# A reader that was just killed may keep a file open for a moment.
+unmount() {
+	for _ in 1 2 3 4 5; do
+		umount "$1" 2>/dev/null && return
+		is_mounted "$1" || return 0
 		sleep 1
 	done
 	return 1
@@ -480,7 +490,7 @@ start_drain() {
 	) &
 	DRAIN=$!
 	until [ -s "$WORK/reader" ] && [ -s "$WORK/packer" ]; do
-		kill -0 "$DRAIN" 2>/dev/null || full
+		kill -0 "$DRAIN" 2>/dev/null || [ -s "$WORK/packer" ] || full
 	done
 	read -r READER <"$WORK/reader"
 	read -r packer <"$WORK/packer"
@@ -500,7 +510,7 @@ trace_is_large() { trace_exceeds $((LIMIT * 768 - BUFFER * 512)); }
 
 # Waits for the rest of the trace.  Kernels before 6.1 may leave a reader asleep that has read all.
 end_drain() {
-	[ -n "$TRACE" ] || return 0
+	[ -n "$TRACE" ] && [ -z "$drained" ] || return 0
 	[ -n "$DRAIN" ] || start_drain
 	idle=0
 	while kill -0 "$DRAIN" 2>/dev/null; do
@@ -509,9 +519,14 @@ end_drain() {
 		[ $idle -lt 3 ] || cut_drain
 		! trace_exceeds $((LIMIT * 768)) || { TRUNCATED=yes && cut_drain; }
 	done
-	wait "$DRAIN" || full
-	DRAIN=''
+	reap_drain
 	[ -z "$cut" ] || drop_last_line
+}
+
+# It ended: because the disk is full, or since there is no more to read.
+reap_drain() {
+	wait "$DRAIN" || full
+	DRAIN='' drained=yes
 }
 
 cut_drain() {
@@ -621,7 +636,7 @@ take_owners() {
 		} | gzip -1 -c >"$BUNDLE/after/page_owner.gz" 2>/dev/null
 	) &
 	owners=$!
-	until [ -s "$WORK/owners" ]; do kill -0 $owners 2>/dev/null || full; done
+	until [ -s "$WORK/owners" ]; do kill -0 $owners 2>/dev/null || [ -s "$WORK/owners" ] || full; done
 	read -r reader <"$WORK/owners"
 	! started "$reader" || remember "child $reader $VALUE"
 	now
@@ -704,7 +719,7 @@ watch() {
 	start=$VALUE
 	while [ -z "$STOPPED" ]; do
 		sleep 1
-		[ -z "$DRAIN" ] || kill -0 "$DRAIN" 2>/dev/null || full
+		[ -z "$DRAIN" ] || kill -0 "$DRAIN" 2>/dev/null || reap_drain
 		[ -z "$LOADER" ] || kill -0 "$LOADER" 2>/dev/null || break
 		[ -z "$DRAIN" ] || ! trace_is_large || { TRUNCATED=yes && break; }
 		now
@@ -752,7 +767,7 @@ main() {
 	while [ -n "$COMMAND" ] && [ $# -gt "$COMMAND" ]; do shift; done
 	exec 0</dev/null
 	umask 077
-	present='' missing='' buffer=0 cpus=0 CLOCK='' lost=0 owners_cut=no cut='' command_status='' words=''
+	present='' missing='' buffer=0 cpus=0 CLOCK='' lost=0 owners_cut=no cut='' drained='' command_status='' words=''
 	[ -z "$COMMAND" ] || words=$(echo "$*" | tr '\n\r' '  ')
 	need_root
 	need_programs

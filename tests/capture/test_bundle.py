@@ -9,7 +9,7 @@ import pytest
 from tests.bundles import bundle_of, files_of, pack
 from tests.conftest import CAPTURES
 from zonecma.capture.bundle import MAX_MEMBERS, is_bundle, unpacked
-from zonecma.capture.recording import Recording, open_recording, recording_folder
+from zonecma.capture.recording import Recording, open_recording
 from zonecma.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("cache")

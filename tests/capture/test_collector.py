@@ -114,7 +114,7 @@ def run(machine, shell, *options, **more):
 
 
 def settings(machine):
-    """What a tracer may change; how an old value is printed beside what can be written back is the kernel's."""
+    """What a tracer may change, as it can be written back."""
     tracing = machine / "root/sys/kernel/tracing"
     plain = {"trace_clock": "local", "events/cma/cma_alloc_start/enable": "0"}
     names = [
@@ -250,7 +250,7 @@ def test_a_full_disk_leaves_nothing(machine):
     """A limit on the size of files stands for the disk's."""
     before = settings(machine)
     fill(machine / "root/proc", {"zoneinfo": os.urandom(300_000)})
-    limited = ["sh", "-c", 'trap "" XFSZ; ulimit -f 200; . "$0"']
+    limited = ["sh", "-c", 'trap "" XFSZ; ulimit -f 100; . "$0"']
     status, _, said = run(machine, limited, "-s", "1")
     assert status == 1
     assert "is full; nothing is left there, and tracing is as it was" in said

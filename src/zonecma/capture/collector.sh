@@ -379,6 +379,8 @@ current() {
 
 # An instance of our own leaves all that others trace as it is.  A kernel without them lends its only one.
 set_up_tracing() {
+	first "$TRACING/buffer_size_kb"
+	common=$VALUE
 	INSTANCE=$TRACING/instances/zonecma TRACE=$TRACING/instances/zonecma
 	remember "instance $INSTANCE"
 	if ! mkdir "$INSTANCE" 2>/dev/null || [ ! -f "$INSTANCE/trace" ]; then
@@ -387,14 +389,12 @@ set_up_tracing() {
 	fi
 	change tracing_on 0 || refuse "$TRACE/tracing_on cannot be written"
 	change current_tracer nop
-	first "$TRACING/buffer_size_kb"
-	common=$VALUE
 	set_buffer
 	[ -z "$INSTANCE" ] || keep_expansion
 	set_clock
 	for option in $PLAIN; do change "options/${option%=*}" "${option#*=}"; done
-	: >"$TRACE/trace" # empties it
 	header=$(header)
+	: >"$TRACE/trace" # empties it
 	set_events
 }
 

@@ -129,7 +129,8 @@ def _of_proc(path: Path) -> tuple[ZoneContents, ...]:
         chunks = _by_zone(parse_pagetypeinfo(text, str(path)).free)
     else:
         raise InputError(
-            f"{path}: expected a trace.dat, or a file called trace*, snap.*, zoneinfo, buddyinfo or pagetypeinfo"
+            f"{path}: expected a trace.dat, or a file called trace*, snap.*, zoneinfo, buddyinfo"
+            " or pagetypeinfo"
         )
     return tuple(ZoneContents(name, 0, 0, _pages(counts), 0, ()) for (_, name), counts in chunks.items())
 

@@ -7,7 +7,7 @@ PIP := $(VENV)/bin/pip --quiet --disable-pip-version-check
 
 RECORDER := $(VENV)/bin/python -m recorder
 
-.PHONY: demo test bench fidelity predictions answer wheel recording test-recorder clean
+.PHONY: demo test bench fidelity predictions answer bundles wheel recording test-recorder clean
 
 demo: $(VENV)/for-demo
 	$(VENV)/bin/zonecma verify
@@ -30,6 +30,10 @@ fidelity: $(VENV)/for-test
 # Writes docs/predictions.md anew: every recorded pair, both ways, 20 seeds each; some minutes.
 predictions: $(VENV)/for-test
 	$(VENV)/bin/python -m tools.predictions
+
+# Writes the table of docs/bundles.md anew: every recording with and without its snapshots; some minutes.
+bundles: $(VENV)/for-test
+	$(VENV)/bin/python -m tools.bundles
 
 # Writes docs/why-calls-fail.md anew; some minutes.
 answer: $(VENV)/for-test

@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -39,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m recorder", description="Record real Linux kernels.")
     commands = parser.add_subparsers(required=True)
     _add_record(commands.add_parser("record", help="boot a kernel, run a load, bring back what happened"))
+    _add_collect(commands.add_parser("collect", help="the same, recorded by zonecma's collector"))
     listing = commands.add_parser("list", help="the loads and the options")
     listing.set_defaults(run=_list)
     check = commands.add_parser("verify", help="replay a recording's trace between its snapshots")
@@ -56,6 +58,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_record(parser: argparse.ArgumentParser) -> None:
+    _add_machine(parser)
+    parser.set_defaults(run=_record)
+
+
+def _add_collect(parser: argparse.ArgumentParser) -> None:
+    _add_machine(parser)
+    parser.set_defaults(run=_collect)
+    parser.add_argument(
+        "--options", default="", metavar="WORDS", help="of the collector's script: --options='-q -b 16'"
+    )
+    parser.add_argument(
+        "--kill-after", type=int, default=0, metavar="SECONDS", help="kill it, and let it restore by -r"
+    )
+
+
+def _add_machine(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("name", help="of the recording: its folder's")
     add("--kernel", default="6.12", choices=KERNELS)
@@ -96,7 +114,6 @@ def _add_record(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="where the recording goes (captures)",
     )
-    parser.set_defaults(run=_record)
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
@@ -141,6 +158,14 @@ def _record(options: argparse.Namespace, words: Sequence[str]) -> int:
     return 0
 
 
+def _collect(options: argparse.Namespace, _words: Sequence[str]) -> int:
+    from recorder.collect import collect
+
+    plan = replace(plan_of(options), live=True, kill_after=options.kill_after, trace=0)
+    print(collect(plan, options.options, options.out) or "killed, and all was restored")
+    return 0
+
+
 def _list(_options: argparse.Namespace, _words: Sequence[str]) -> int:
     from recorder.listing import listing
 
@@ -166,9 +191,11 @@ def _figures(options: argparse.Namespace, _words: Sequence[str]) -> int:
 
 
 def _test(_options: argparse.Namespace, _words: Sequence[str]) -> int:
-    from recorder.smoke import record_and_verify, same_twice
+    from recorder.smoke import collected, record_and_verify, same_twice
 
     verified, same = record_and_verify(KERNELS), all(same_twice(kernel) for kernel in KERNELS)
+    for kernel in KERNELS:
+        collected(kernel)
     return int(not (verified and same))
 
 

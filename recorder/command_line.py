@@ -18,7 +18,7 @@ _TRACE_ALIGN = 2 << 20
 
 def has_own_trace_memory(plan: Plan) -> bool:
     """Whether the ring buffer lies in memory that the allocator never owns (``reserve_mem=``, since 6.12)."""
-    return plan.kernel != "6.1"
+    return plan.kernel != "6.1" and not plan.live
 
 
 def kernel_words(plan: Plan) -> list[str]:
@@ -43,12 +43,14 @@ def kernel_words(plan: Plan) -> list[str]:
 
 
 def _root(plan: Plan) -> list[str]:
-    return (
-        ["rdinit=/init"] if plan.deterministic else ["root=/dev/vda", "rw", "rootfstype=ext4", "init=/init"]
-    )
+    if plan.deterministic:
+        return ["rdinit=/init"]
+    return ["root=/dev/vda", "rw", "rootfstype=ext4", f"init={'/lib/collect.sh' if plan.live else '/init'}"]
 
 
 def _trace(plan: Plan) -> list[str]:
+    if plan.live:
+        return []
     events = ",".join(TRACEPOINTS)
     if has_own_trace_memory(plan):
         return [f"reserve_mem={plan.trace}M:{_TRACE_ALIGN}:trace", f"trace_instance=cap@trace,{events}"]
@@ -83,6 +85,8 @@ def _guest(plan: Plan) -> list[str]:
         words |= _calls(plan.calls)
     if plan.swap:
         words["SWAP"] = 1
+    if plan.kill_after:
+        words["KILL"] = plan.kill_after
     return [f"GT{name}={value}" for name, value in words.items()]
 
 

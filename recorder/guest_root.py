@@ -62,7 +62,8 @@ def _fill(root: Path, busybox: Path) -> None:
     for script in LOADS.glob("*.sh"):
         shutil.copy(script, root / "loads" / script.name)
     (root / "lib/init.sh").rename(root / "init")
-    (root / "init").chmod(0o755)
+    for program in ("init", "lib/collect.sh"):
+        (root / program).chmod(0o755)
     _add_texts(root / "src")
 
 

@@ -71,6 +71,10 @@ class Plan:
     page_owner: bool = False
     like_4_7: bool = False
     """settings that make the allocator behave as 4.7's did, as far as there are any"""
+    live: bool = False
+    """recorded by zonecma's collector, as any machine is: no trace from boot on, no snapshots"""
+    kill_after: int = 0
+    """seconds until a collector is killed; 0: never"""
     append: tuple[str, ...] = ()
     """more words of the kernel's command line"""
     timeout: int = 600

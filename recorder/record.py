@@ -54,7 +54,7 @@ def record(plan: Plan, words: Sequence[str], folder: Path) -> Path:
         except (RecorderError, OSError) as error:
             if not (work / "console.log").exists():
                 raise RecorderError(str(error)) from error  # there was no guest yet
-            kept = _keep_console(work, folder, plan)
+            kept = keep_console(work, folder, plan)
             raise RecorderError(f"{_panic(kept) or error}; the guest's console: {kept}") from error
         _write_json(recording / "timing.json", machine.times)
         _write_json(recording / "made.json", made(words, plan, kernel))
@@ -119,7 +119,7 @@ def _bring_in(work: Path, recording: Path) -> None:
     )
 
 
-def _keep_console(work: Path, folder: Path, plan: Plan) -> Path:
+def keep_console(work: Path, folder: Path, plan: Plan) -> Path:
     """Keep the console of a guest that failed, with what QEMU said."""
     kept = folder / f"{plan.name}.console.log"
     folder.mkdir(parents=True, exist_ok=True)

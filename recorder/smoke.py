@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from recorder.collect import collect
 from recorder.plan import Calls, Load, Plan
 from recorder.record import record
 from recorder.say import say
@@ -39,6 +40,19 @@ def same_twice(kernel: str) -> bool:
     same = traces[0] == traces[1]
     say(f"Linux {kernel}: two deterministic boots leave {'the same trace' if same else 'DIFFERENT traces'}")
     return same
+
+
+def collected(kernel: str) -> None:
+    """Let zonecma's collector record the kernel with an area, and kill it without one.
+
+    RecorderError where anything is not as it was before.
+    """
+    plan = replace(smallest(kernel), live=True, trace=0)
+    with tempfile.TemporaryDirectory(prefix="recorder-test-") as folder:
+        for owner in (False, True):
+            collect(replace(plan, page_owner=owner), "-s 60", Path(folder))
+            collect(replace(plan, page_owner=owner, area="", calls=None, kill_after=4), "-s 60", Path(folder))
+    say(f"Linux {kernel}: the collector left bundles, and nothing else")
 
 
 def smallest(kernel: str) -> Plan:

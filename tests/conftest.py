@@ -78,6 +78,8 @@ TOGETHER = {
         "kernel/test_compact.py",
         "kernel/test_cma.py",
         "lab/test_compare.py",
+        "lab/test_from_counts.py",
+        "cli/test_report.py::test_the_demo_as_page_trace_and_figure",
     ),
     "replay": (
         "captures/test_bars.py",
@@ -86,7 +88,13 @@ TOGETHER = {
         "lab/test_free_run.py",
         "lab/test_misses.py",
     ),
-    "figures": ("captures/test_figures.py", "lab/test_recorded_outcome.py"),
+    "figures": (
+        "captures/test_figures.py",
+        "lab/test_recorded_outcome.py",
+        "lab/test_page_map.py",
+        "report/test_perfetto.py",
+    ),
+    "pages": ("report/test_browser.py", "report/test_page.py", "report/test_plots.py"),
 }
 """Files whose tests share what takes long: heavy compiled entries, or what ``figures_of`` keeps.
 

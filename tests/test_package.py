@@ -38,6 +38,7 @@ def test_the_wheel_works_alone(built, tmp_path):
     assert wheel.stat().st_size < LIMIT
     with zipfile.ZipFile(wheel) as file:
         assert "zonecma/machine/presets/rpi4-4g.toml" in file.namelist()
+        assert "zonecma/report/page/page.html" in file.namelist()
         file.extractall(tmp_path / "site")
     assert (tmp_path / "site" / "zonecma" / "py.typed").exists()
     where = "import zonecma; print(zonecma.__file__)"

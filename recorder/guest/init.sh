@@ -5,10 +5,7 @@ export PATH=/bin:/usr/bin
 . /lib/places.sh
 . /lib/probes.sh
 . /lib/results.sh
-
-SEED=${GTSEED:-0} SIZE=${GTSIZE:-1}
-CALLS=$GTCALLS CALLS_COUNT=$GTCALLS_COUNT CALLS_HOLD=$GTCALLS_HOLD CALLS_GAP=$GTCALLS_GAP CALLS_KEEP=$GTCALLS_KEEP
-HEAP=$(ls /dev/dma_heap 2>/dev/null | grep -v system | head -n 1)
+. /lib/words.sh
 
 add_probes
 cat /proc/uptime > $RESULTS/uptime0

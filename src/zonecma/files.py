@@ -27,13 +27,13 @@ def new_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def write_whole(target: Path, text: str) -> None:
-    """Write a file, or write it anew.  InputError for what is there and is none."""
+def write_whole(target: Path, content: str | bytes) -> None:
+    """Write a file, or write it anew; text as UTF-8.  InputError for what is there and is none."""
     if target.exists() and not target.is_file():
         raise InputError(f"{target}: is no file; expected the name of one")
     beside = target.with_name(f".{target.name}-{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_bytes(content.encode() if isinstance(content, str) else content)
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)

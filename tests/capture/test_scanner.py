@@ -328,3 +328,30 @@ def test_a_file_without_lines_is_no_trace():
     parts = [bytes(1 << 20)] * 3
     with pytest.raises(InputError, match="longer than"):
         scan_pieces(Path("given"), iter(parts), 10)
+
+
+@pytest.mark.parametrize(
+    ("page", "null"),
+    [
+        ("0x0", True),
+        ("0000000000000000", True),
+        ("(nil)", True),
+        ("(null)", True),
+        ("(____ptrval____)", False),
+        ("00000000d1c2a3b4", False),
+        ("0xffffea0000700000", False),
+    ],
+)
+def test_a_contiguous_call_failed_where_its_page_is_null(page, null):
+    """Kernels print pointers hashed (%p), or hide them while they have no random numbers yet."""
+    line = (
+        f"a-1 [000] 1.0: cma_alloc_finish: name=reserved pfn=0x1c000 page={page} count=256 align=8 errorno=0"
+    )
+    event = one(f"           {line}")
+    assert (event["e"] < 0, event["pfn"], event["a"], event["c"]) == (null, 0x1C000, 256, 0)
+
+
+def test_a_marker_has_another_name_in_the_kernel_s_own_text():
+    """trace-cmd calls it print."""
+    for name in ("print", "tracing_mark_write"):
+        assert one(f"           a-1 [000] 1.0: {name}: GT_wl_start")["event"] == EVENT_ID["print"]

@@ -93,12 +93,14 @@ def test_pageblocks_without_a_memory_map_are_read(tmp_path):
     ("content", "expected"),
     [
         (b"not gzip", "damaged"),
-        (gzip.compress(b"{"), "damaged"),
-        (gzip.compress(b'{"a": 1}')[:-6], "damaged"),
-        (gzip.compress(b'{"a": 1}'), "expected an allocator snapshot"),
-        (gzip.compress(b"[]"), "expected an allocator snapshot"),
+        (gzip.compress(b"{", mtime=0), "damaged"),
+        (gzip.compress(b'{"a": 1}', mtime=0)[:-6], "damaged"),
+        (gzip.compress(b'{"a": 1}', mtime=0), "expected an allocator snapshot"),
+        (gzip.compress(b"[]", mtime=0), "expected an allocator snapshot"),
         (
-            gzip.compress(b'{"migratetypes": {}, "trace": {"global": []}, "zones": [{}], "cma": []}'),
+            gzip.compress(
+                b'{"migratetypes": {}, "trace": {"global": []}, "zones": [{}], "cma": []}', mtime=0
+            ),
             "snapshot",
         ),
     ],

@@ -129,6 +129,6 @@ def test_a_damaged_cache_entry_is_read_anew(cache, name, content):
 
 def test_another_reader_does_not_use_the_entries_of_this_one(cache, monkeypatch):
     load_trace(PACKED)
-    monkeypatch.setattr("zonecma.capture.parquet.digest_of", lambda *_: "other")
+    monkeypatch.setattr("zonecma.cache.digest_of", lambda *_: "other")
     load_trace(PACKED)
     assert len(list(cache.glob("traces/*"))) == 2

@@ -36,7 +36,7 @@ def test_version():
     assert zonecma("--version").stdout == f"zonecma {__version__}\n"
 
 
-@pytest.mark.parametrize("verb", ["verify", "compare", "whatif", "explain", "calibrate", "show"])
+@pytest.mark.parametrize("verb", ["verify", "compare", "whatif", "explain", "inspect", "calibrate", "show"])
 def test_help(verb):
     done = zonecma(verb, "--help")
     assert done.returncode == 0

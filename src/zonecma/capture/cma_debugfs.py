@@ -1,25 +1,14 @@
-"""The areas of a bundle: copies of /sys/kernel/debug/cma (mm/cma_debug.c), a folder an area.
-
-Sizes are in frames, but for ``used`` and ``maxchunk``, which model nothing and are not read.
-"""
+"""The areas of a bundle: copies of /sys/kernel/debug/cma, a folder an area."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from zonecma.capture.proc.cma_debugfs import read_debug_area
 from zonecma.capture.snapshot import AreaSnapshot
-from zonecma.errors import InputError
-from zonecma.kernel.state import MAX_PAGE_ORDER
 from zonecma.kernel.units import Pfn
-
-_PREFIX = "cma-"
-"""Older kernels put this before the name that the trace has."""
-_WORD = re.compile(r"\d{1,10}")
-_MAX_FRAMES = 1 << 31
 
 
 def read_areas(folder: Path) -> tuple[AreaSnapshot, ...]:
@@ -33,34 +22,13 @@ def read_areas(folder: Path) -> tuple[AreaSnapshot, ...]:
 
 
 def _area(home: Path) -> AreaSnapshot:
-    base, count = _number(home / "base_pfn"), _number(home / "count")
-    order = _number(home / "order_per_bit")
-    if order > MAX_PAGE_ORDER or count > _MAX_FRAMES:
-        raise InputError(f"{home}: {count} frames, bits of order {order}; expected the files of an area")
-    return AreaSnapshot(
-        home.name.removeprefix(_PREFIX), Pfn(base), count, order, _bitmap(home / "bitmap", count >> order)
-    )
+    def read(name: str) -> str | None:
+        try:
+            return (home / name).read_text(errors="replace")
+        except OSError:
+            return None
 
-
-def _number(path: Path) -> int:
-    try:
-        text = path.read_text(errors="replace").strip()
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; expected a number of debugfs") from None
-    if not _WORD.fullmatch(text):
-        raise InputError(f"{path}: is {text[:40]!r}; expected a number")
-    return int(text)
-
-
-def _bitmap(path: Path, bits: int) -> NDArray[np.uint8]:
-    """One byte a bit; debugfs prints the map as u32 words, decimal (debugfs_create_u32_array)."""
-    bitmap = np.zeros(bits, np.uint8)
-    try:
-        words = [int(word) for word in _WORD.findall(path.read_text(errors="replace"))]
-    except OSError:
-        return bitmap
-    if any(word >> 32 for word in words):
-        raise InputError(f"{path}: has a word of more than 32 bits; expected the bitmap of an area")
-    told = np.unpackbits(np.array(words, "<u4").view(np.uint8), bitorder="little")[:bits]
-    bitmap[: len(told)] = told
-    return bitmap
+    area = read_debug_area(home.name, read, str(home))
+    bits = area.count >> area.order_per_bit
+    bitmap = np.zeros(bits, np.uint8) if area.bitmap is None else area.bitmap
+    return AreaSnapshot(area.name, Pfn(area.base_pfn), area.count, area.order_per_bit, bitmap)

@@ -244,7 +244,7 @@ undo_one() {
 	child) ! alive "${2%% *}" "${2#* }" || kill -9 "${2%% *}" 2>/dev/null || : ;;
 	set) [ ! -e "${2#* }" ] || write "${2%% *}" "${2#* }" ;;
 	instance) [ ! -d "$2" ] || remove_instance "$2" ;;
-	mounted) umount "$2" 2>/dev/null || ! is_mounted "$2" ;;
+	mounted) unmount "$2" ;;
 	work) case $2 in */.zonecma-?*) rm -rf "$2" ;; esac ;;
 	part) case $2 in */zonecma-?*.part) rm -f "$2" ;; esac ;;
 	esac
@@ -255,6 +255,16 @@ remove_instance() {
 	write 0 "$1/tracing_on"
 	for _ in 1 2 3 4 5; do
 		rmdir "$1" 2>/dev/null && return
+		sleep 1
+	done
+	return 1
+}
+
+# A reader that was just killed may keep a file open for a moment.
+unmount() {
+	for _ in 1 2 3 4 5; do
+		umount "$1" 2>/dev/null && return
+		is_mounted "$1" || return 0
 		sleep 1
 	done
 	return 1
@@ -377,7 +387,10 @@ set_up_tracing() {
 	fi
 	change tracing_on 0 || refuse "$TRACE/tracing_on cannot be written"
 	change current_tracer nop
+	first "$TRACING/buffer_size_kb"
+	common=$VALUE
 	set_buffer
+	[ -z "$INSTANCE" ] || keep_expansion
 	set_clock
 	for option in $PLAIN; do change "options/${option%=*}" "${option#*=}"; done
 	: >"$TRACE/trace" # empties it
@@ -403,6 +416,19 @@ set_buffer() {
 		buffer=$((buffer / 2))
 		[ "$buffer" -gt 64 ] || refuse "the kernel has no memory for a ring buffer"
 	done
+}
+
+# The machine's own buffer is small until its first use enlarges it.  Kernels before 6.7 forget that as soon as any
+# buffer's size is set (ring_buffer_expanded): it then gets at the end the size that its first use would have given it.
+keep_expansion() {
+	first "$TRACING/buffer_size_kb"
+	case $common in
+	"$VALUE") ;;
+	*'(expanded: '*)
+		common=${common##*: }
+		remember "set ${common%)} $TRACING/buffer_size_kb"
+		;;
+	esac
 }
 
 # Buffers of the CPUs may differ: the common file then reads X.
@@ -446,14 +472,15 @@ mark() { [ -z "$TRACE" ] || { echo "$1" >>"$TRACE/trace_marker"; } 2>/dev/null |
 # -- the trace, to the disk
 
 # Reads the ring buffer in the background until tracing is off and it is empty.  What writes the trace must outlive
-# a signal to the whole group of processes: the recording then ends in order.
+# a signal to the whole group of processes: the recording then ends in order.  dd reads; busybox's cat would splice,
+# and lines are lost that way (tracing_splice_read_pipe, seen on 6.12).
 start_drain() {
 	[ -n "$TRACE" ] || return 0
 	(
 		trap '' HUP INT QUIT TERM
 		{
 			echo "$header"
-			cat "$TRACE/trace_pipe" 2>/dev/null &
+			dd if="$TRACE/trace_pipe" bs=65536 2>/dev/null &
 			echo $! >"$WORK/reader"
 			wait
 		} | {
@@ -463,7 +490,7 @@ start_drain() {
 	) &
 	DRAIN=$!
 	until [ -s "$WORK/reader" ] && [ -s "$WORK/packer" ]; do
-		kill -0 "$DRAIN" 2>/dev/null || full
+		kill -0 "$DRAIN" 2>/dev/null || [ -s "$WORK/packer" ] || full
 	done
 	read -r READER <"$WORK/reader"
 	read -r packer <"$WORK/packer"
@@ -483,7 +510,7 @@ trace_is_large() { trace_exceeds $((LIMIT * 768 - BUFFER * 512)); }
 
 # Waits for the rest of the trace.  Kernels before 6.1 may leave a reader asleep that has read all.
 end_drain() {
-	[ -n "$TRACE" ] || return 0
+	[ -n "$TRACE" ] && [ -z "$drained" ] || return 0
 	[ -n "$DRAIN" ] || start_drain
 	idle=0
 	while kill -0 "$DRAIN" 2>/dev/null; do
@@ -492,9 +519,14 @@ end_drain() {
 		[ $idle -lt 3 ] || cut_drain
 		! trace_exceeds $((LIMIT * 768)) || { TRUNCATED=yes && cut_drain; }
 	done
-	wait "$DRAIN" || full
-	DRAIN=''
+	reap_drain
 	[ -z "$cut" ] || drop_last_line
+}
+
+# It ended: because the disk is full, or since there is no more to read.
+reap_drain() {
+	wait "$DRAIN" || full
+	DRAIN='' drained=yes
 }
 
 cut_drain() {
@@ -604,7 +636,7 @@ take_owners() {
 		} | gzip -1 -c >"$BUNDLE/after/page_owner.gz" 2>/dev/null
 	) &
 	owners=$!
-	until [ -s "$WORK/owners" ]; do kill -0 $owners 2>/dev/null || full; done
+	until [ -s "$WORK/owners" ]; do kill -0 $owners 2>/dev/null || [ -s "$WORK/owners" ] || full; done
 	read -r reader <"$WORK/owners"
 	! started "$reader" || remember "child $reader $VALUE"
 	now
@@ -687,7 +719,7 @@ watch() {
 	start=$VALUE
 	while [ -z "$STOPPED" ]; do
 		sleep 1
-		[ -z "$DRAIN" ] || kill -0 "$DRAIN" 2>/dev/null || full
+		[ -z "$DRAIN" ] || kill -0 "$DRAIN" 2>/dev/null || reap_drain
 		[ -z "$LOADER" ] || kill -0 "$LOADER" 2>/dev/null || break
 		[ -z "$DRAIN" ] || ! trace_is_large || { TRUNCATED=yes && break; }
 		now
@@ -735,7 +767,7 @@ main() {
 	while [ -n "$COMMAND" ] && [ $# -gt "$COMMAND" ]; do shift; done
 	exec 0</dev/null
 	umask 077
-	present='' missing='' buffer=0 cpus=0 CLOCK='' lost=0 owners_cut=no cut='' command_status='' words=''
+	present='' missing='' buffer=0 cpus=0 CLOCK='' lost=0 owners_cut=no cut='' drained='' command_status='' words=''
 	[ -z "$COMMAND" ] || words=$(echo "$*" | tr '\n\r' '  ')
 	need_root
 	need_programs

@@ -64,6 +64,8 @@ class Kind(enum.IntEnum):
     """``254:16``, major and minor number: the kernel's dev_t, ``major << 20 | minor``."""
     PAGE_FLAGS = 11
     """Letters of a page's flags, or blanks, to the end of the line: PageFlag bits."""
+    POINTER = 12
+    """A pointer that a kernel may hide (hash-ptr): NO_FRAME where it is null, else 0."""
 
 
 class PageFlag(enum.IntFlag):
@@ -162,7 +164,7 @@ EVENTS: tuple[EventSpec, ...] = (
     _spec("cma_alloc_busy_retry", _CMA | {"pfn": _PFN}, optional="name"),
     _spec(
         "cma_alloc_finish",
-        _CMA | {"pfn": _PFN, "page": ("e", P), "errorno": ("c", N)},
+        _CMA | {"pfn": _PFN, "page": ("e", Kind.POINTER), "errorno": ("c", N)},
         optional="name page errorno",
     ),
     _spec("cma_release", {"name": ("d", T), "pfn": _PFN, "count": ("a", N)}, optional="name"),
@@ -240,4 +242,6 @@ EVENTS: tuple[EventSpec, ...] = (
 """Every event that is read, by its number in EVENT.event."""
 
 EVENT_ID: Mapping[str, int] = MappingProxyType({spec.name: i for i, spec in enumerate(EVENTS)})
+OTHER_NAMES: Mapping[str, str] = MappingProxyType({"tracing_mark_write": "print"})
+"""What tracefs prints for an event that trace-cmd prints otherwise (trace_print_print, mark_printk)."""
 """The number of each event."""

@@ -27,15 +27,16 @@ class LiveFiles:
     def text(self, name: str) -> str | None:
         """A file of /proc or /sys; None where it is not there or not to be read."""
         if name == "cmasysfs":
-            files = sorted(self._at(_CMA_SYSFS).glob("*/*"))
-            return (
-                "".join(f"{_CMA_SYSFS / file.parent.name / file.name} {_text(file)}\n" for file in files)
-                or None
-            )
+            return "".join(self._counters()) or None
         if name == "uname":
             return " ".join(os.uname())
         place = _DEBUG / name if name.startswith("cma/") else Path("/proc") / name
         return _text(self._at(place))
+
+    def _counters(self) -> Iterator[str]:
+        """A line for each counter of each area in sysfs."""
+        for file in sorted(self._at(_CMA_SYSFS).glob("*/*")):
+            yield f"{_CMA_SYSFS / file.parent.name / file.name} {(_text(file) or '').strip()}\n"
 
     def areas(self) -> list[str]:
         """The areas in debugfs."""

@@ -59,6 +59,11 @@ class Recording:
                 return self.path / name
         raise InputError(f"{self.path}: has no {' or '.join(_TRACE_NAMES)}; expected a recording's folder")
 
+    @property
+    def has_trace(self) -> bool:
+        """Whether there is a trace."""
+        return any((self.path / name).exists() for name in _TRACE_NAMES)
+
     def trace(self, progress: Progress = no_progress) -> Trace:
         """The trace's events."""
         return load_trace(self.trace_file, partial=self.partial, progress=progress)

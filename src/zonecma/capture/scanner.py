@@ -19,10 +19,13 @@ from zonecma.capture.bytescan import (
     BRACKET_END,
     COLON,
     COMMA,
+    DIGIT_0,
     DOT,
     EQUALS,
     GREATER,
     HASH,
+    LOWER_N,
+    LOWER_X,
     MINUS,
     NEWLINE,
     PAREN,
@@ -63,6 +66,7 @@ EXPECT_FIELD = 5
 # kind values as plain integers, for compiled code
 _TEXT, _GFP, _PAGE, _RANGE = int(Kind.TEXT), int(Kind.GFP), int(Kind.PAGE), int(Kind.RANGE)
 _REST, _HEX, _BULK_PAGE, _FRAME = int(Kind.REST), int(Kind.HEX), int(Kind.BULK_PAGE), int(Kind.FRAME)
+_POINTER = int(Kind.POINTER)
 _DEVICE, _PAGE_FLAGS = int(Kind.DEVICE), int(Kind.PAGE_FLAGS)
 _LETTERS = tuple(PAGE_FLAG_LETTERS.encode())
 _MINOR_BITS = 20
@@ -299,6 +303,22 @@ def _scan_number(text: NDArray[np.uint8], layout: Layout, kind: int, at: int) ->
     return (_page_to_pfn(value, layout) if pointer else value), end
 
 
+@primitive
+def _scan_pointer(text: NDArray[np.uint8], at: int) -> tuple[int, int]:
+    """NO_FRAME where a pointer is null, and the position after it.
+
+    Null is zeros, ``0x0``, ``(nil)`` or ``(null)``; ``(____ptrval____)`` hides one that is not.
+    """
+    if byte(text, at) == PAREN:
+        return (NO_FRAME if byte(text, at + 1) == LOWER_N else 0), at + 1
+    value, end = NO_FRAME, at
+    while byte(text, end) > SPACE:
+        if byte(text, end) != DIGIT_0 and byte(text, end) != LOWER_X:
+            value = 0
+        end += 1
+    return value, end
+
+
 @jit
 def _scan_range(text: NDArray[np.uint8], at: int) -> tuple[int, int, int]:
     """``(0x1 ~ 0x2)``: both numbers and the position after them; ``at`` when malformed."""
@@ -393,6 +413,8 @@ def _scan_fields(
             value, end = _scan_device(text, at)
         elif kind == _PAGE_FLAGS:
             value, end = _scan_page_flags(text, at)
+        elif kind == _POINTER:
+            value, end = _scan_pointer(text, at)
         else:
             value, end = _scan_number(text, layout, kind, at)
         unused = kind == _BULK_PAGE and (extra > min(row.a, ROWS_PER_LINE - 1) or value == NO_FRAME)

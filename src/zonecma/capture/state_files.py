@@ -69,8 +69,10 @@ class Folder:
 
     def areas(self) -> list[str]:
         """The areas of ``MOMENT/cma``."""
+        if self._archive is None:
+            return sorted(path.name for path in (self.path / self.moment / "cma").glob("*") if path.is_dir())
         prefix = (self.moment, "cma")
-        found = (PurePosixPath(name).parts for name in self._names)
+        found = (PurePosixPath(name).parts for name in self._members)
         return sorted({parts[2] for parts in found if len(parts) == 4 and parts[:2] == prefix})
 
     def frames(self, name: str, base: int, count: int) -> bytes | None:
@@ -111,14 +113,15 @@ class Folder:
 
     @contextmanager
     def _opened(self, name: str) -> Iterator[BinaryIO | None]:
-        where = self._names.get(self._full(name))
-        if where is None:
-            yield None
-        elif self._archive is None:
-            with (self.path / where).open("rb") as file:
+        path = self.path / self._full(name)
+        if self._archive is not None:
+            where = self._members.get(self._full(name))
+            yield None if where is None else cast("BinaryIO | None", self._archive.extractfile(where))
+        elif path.is_file():
+            with path.open("rb") as file:
                 yield file
         else:
-            yield cast("BinaryIO | None", self._archive.extractfile(where))
+            yield None
 
     @cached_property
     def _archive(self) -> tarfile.TarFile | None:
@@ -131,14 +134,10 @@ class Folder:
             raise InputError(f"{path}: cannot be read ({error}); expected a bundle or a recording") from error
 
     @cached_property
-    def _names(self) -> dict[str, str]:
-        """Where each file is, by its name in a bundle."""
+    def _members(self) -> dict[str, str]:
+        """What the archive has for each name of a bundle's file."""
         if self._archive is None:
-            return {
-                path.relative_to(self.path).as_posix(): path.relative_to(self.path).as_posix()
-                for path in self.path.rglob("*")
-                if path.is_file()
-            }
+            return {}
         try:
             members = [member.name for member in self._archive.getmembers() if member.isfile()]
         except DAMAGE as error:

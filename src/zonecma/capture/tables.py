@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.capture.bytescan import hash_of
-from zonecma.capture.events import EVENT_ID, EVENTS, EventSpec
+from zonecma.capture.events import EVENT_ID, EVENTS, OTHER_NAMES, EventSpec
 from zonecma.capture.texts import find_slot
 
 COLUMNS = ("pfn", "a", "b", "c", "d", "e", "gfp", "order", "migratetype")
@@ -63,7 +63,8 @@ def _required(spec: EventSpec) -> int:
 def make_tables() -> Tables:
     """The tables of EVENTS."""
     event_hash, event_number = np.zeros(SLOTS, np.uint64), np.zeros(SLOTS, np.int64)
-    for name, number in EVENT_ID.items():
+    others = {name: EVENT_ID[event] for name, event in OTHER_NAMES.items()}
+    for name, number in {**EVENT_ID, **others}.items():
         slot = find_slot(event_hash, hash_of(name))
         event_hash[slot], event_number[slot] = hash_of(name), number
     fields = [(key, *where) for spec in EVENTS for key, where in spec.fields.items()]

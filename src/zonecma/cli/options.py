@@ -9,7 +9,7 @@ import typer
 from zonecma.cli.words import loads, recordings
 from zonecma.errors import InputError
 
-RECORDING = "A recording's folder, or the name of one that ships with zonecma."
+RECORDING = "A recording's folder, a bundle, or the name of a recording that ships with zonecma."
 LOAD = (
     f"{RECORDING[:-1]}; or a scenario: NAME[,param=value]..., or a Python file that defines one"
     " (zonecma scenarios lists them)."

@@ -15,6 +15,7 @@ import typer
 from zonecma import __version__
 from zonecma.cli.boot import boot
 from zonecma.cli.calibrate import calibrate
+from zonecma.cli.collector import collector
 from zonecma.cli.compare import compare
 from zonecma.cli.completion import completion, prepare_to_complete
 from zonecma.cli.diagnose import diagnose
@@ -22,6 +23,7 @@ from zonecma.cli.explain import explain
 from zonecma.cli.inspect import inspect
 from zonecma.cli.output import interrupts
 from zonecma.cli.placements import placements
+from zonecma.cli.report import report
 from zonecma.cli.reproduce import reproduce
 from zonecma.cli.scenarios import scenarios
 from zonecma.cli.show import show
@@ -49,7 +51,9 @@ _VERBS: dict[Callable[..., None], str] = {
     size: "Find the smallest area that serves given buffers, and what to paste for it.",
     explain: "Say what blocked each contiguous call of a recording.",
     inspect: "Show what is in the areas of a machine now, and what would fail.",
+    report: "Write a page that shows memory, calls and placements.",
     calibrate: "Measure what steps cost, by a recording's time stamps.",
+    collector: "Print the script that records a live machine.",
     boot: "Boot a machine in the model, and print its zones.",
     reproduce: "Run a published experiment in the model, beside what was published.",
     placements: "List the placements that there are.",

@@ -100,16 +100,18 @@ def _free_but_unusable(placed: Placed, boot: Boot) -> Iterator[Check]:
         yield Check(
             "never-lent",
             f"nobody else ever has its {size_text(placed.request.size)}: the load has"
-            f" {(whole - _reserved(placed, boot)) * kib >> 10} MiB",
+            f" {(whole - _reserved(placed, boot)) * kib >> 10} MiB; the size is for a driver that packs"
+            " buffers as cma_alloc does, where dma_alloc_from_coherent would hand out powers of two: 20 MiB"
+            " take 32 MiB",
         )
         return
     record, inside = boot.nodes[node].zone[zone], _area_frames(placed, boot, node, zone)
     share = inside / max(whole, 1)
     yield Check(
         "free-but-unusable",
-        f"{100 * share:.0f} % of RAM is free memory that the kernel's own requests (slab, page tables,"
-        f" drivers) can't have, and that does not count for them in the watermarks; min_free_kbytes is"
-        f" {boot.min_free_kbytes}",
+        f"while nobody uses the areas {100 * share:.0f} % of RAM is free memory that the kernel's own"
+        " requests (slab, page tables, drivers) can't have, and that does not count for them in the"
+        f" watermarks; min_free_kbytes is {boot.min_free_kbytes}",
         trips=share > _HALF,
     )
     outside = int(record.managed) - inside

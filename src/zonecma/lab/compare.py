@@ -27,7 +27,7 @@ from zonecma.lab.memory import describe_objects, empty_memory
 from zonecma.lab.other_kernel import hand_over
 from zonecma.lab.replay import Replay, initial_state, replay_of
 from zonecma.lab.run import OUTCOME, Run, begin, finish, run_load
-from zonecma.lab.script import same_file, script_of
+from zonecma.lab.script import same_file, script_of, with_users
 from zonecma.lab.settle import settle
 from zonecma.lab.streams import no_streams
 from zonecma.lab.targets import target_mask
@@ -245,6 +245,7 @@ def run_placement(
     target = target_mask(replay.machine.rules, placement)
     masks = [*script.gfp_masks, np.uint32(target), np.uint32(GFP_HIGHUSER_MOVABLE)]
     target_user, movable_user = User(len(masks) - 2), User(len(masks) - 1)
+    script = with_users(script, movable_user)
     nr_objects = script.nr_objects + replay.machine.area_pages
     state = initial_state(replay, len(masks), nr_objects)
     recorded = rules_for(replay.release)

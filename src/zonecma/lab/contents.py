@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from zonecma.capture.bundle import is_bundle, unpacked
 from zonecma.capture.events import EVENTS
 from zonecma.capture.parquet import load_trace
 from zonecma.capture.proc.buddyinfo import parse_buddyinfo
 from zonecma.capture.proc.pagetypeinfo import parse_pagetypeinfo
 from zonecma.capture.proc.zoneinfo import parse_zoneinfo
-from zonecma.capture.recording import load_markers
+from zonecma.capture.recording import Recording, load_markers
 from zonecma.capture.snapshot import Snapshot, read_snapshot
 from zonecma.capture.trace import Trace, is_trace_dat
 from zonecma.errors import InputError
 from zonecma.kernel.zone import NAMES
+from zonecma.lab.from_counts import has_exact_start
 from zonecma.lab.loads import open_load
+from zonecma.machine.from_counts import known_start
 from zonecma.progress import Progress, no_progress
 
 
@@ -57,16 +60,24 @@ class Contents:
     """events that the ring buffer dropped"""
     damage: str = ""
     """what is wrong with the part of the trace that was left out"""
+    files: tuple[str, ...] = ()
+    """of a bundle: all that it holds"""
+    collected: dict[str, str] = field(default_factory=dict)
+    """of a bundle: what its collector says of itself"""
 
 
 def contents_of(where: str, *, partial: bool = False, progress: Progress = no_progress) -> Contents:
-    """Read a recording's folder or name, or a single trace, snapshot or /proc file.
+    """Read a recording's folder, bundle or name, or a single trace, snapshot or /proc file.
 
     Raises InputError for what is none of these, or damaged.
     """
     path = Path(where)
+    if is_bundle(where):
+        return _of_bundle(Recording(unpacked(path), partial), progress)
     if not os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises for names that are too long)
         recording = open_load(where, partial=partial)
+        if not has_exact_start(recording):
+            return _of_bundle(recording, progress)
         contents = Contents(recording.name, recording.release)
         return _with_trace(_with_snapshot(contents, recording.snapshot("A")), recording.trace(progress))
     if path.name.startswith("trace") or is_trace_dat(path):
@@ -74,6 +85,36 @@ def contents_of(where: str, *, partial: bool = False, progress: Progress = no_pr
     if path.name.startswith("snap."):
         return _with_snapshot(Contents(path.name), read_snapshot(path))
     return Contents(path.name, zones=_of_proc(path))
+
+
+def _of_bundle(recording: Recording, progress: Progress) -> Contents:
+    """What there is, of a recording that may lack anything but zoneinfo."""
+    place = f"{recording.path}: before/zoneinfo"
+    zones = _of_zoneinfo(recording.kernel_file("before/zoneinfo"), place)
+    contents = Contents(
+        recording.name,
+        recording.release if recording.has_kernel_file("uname") else "",
+        zones=tuple(zone for zone in zones if zone.present),
+        files=tuple(sorted(str(one.relative_to(recording.path)) for one in _files_in(recording.path))),
+        collected=_collected(recording),
+    )
+    if not recording.has_trace:
+        return contents
+    trace = recording.trace(progress)
+    areas = known_start(recording, trace).areas
+    return _with_trace(dataclasses.replace(contents, areas={area.name: area.count for area in areas}), trace)
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def _collected(recording: Recording) -> dict[str, str]:
+    """The lines of collector.txt, ``key=value`` each."""
+    if not recording.has_kernel_file("collector.txt"):
+        return {}
+    lines = (line.partition("=") for line in recording.kernel_file("collector.txt").splitlines())
+    return {key.strip(): value.strip() for key, equals, value in lines if equals}
 
 
 def _with_trace(contents: Contents, trace: Trace) -> Contents:
@@ -112,17 +153,7 @@ def _of_proc(path: Path) -> tuple[ZoneContents, ...]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     if path.name == "zoneinfo":
-        return tuple(
-            ZoneContents(
-                zone.name,
-                zone["present"],
-                zone["managed"],
-                zone["free"],
-                zone.sizes.get("cma", 0),
-                (zone["min"], zone["low"], zone["high"]),
-            )
-            for zone in parse_zoneinfo(text, str(path))
-        )
+        return _of_zoneinfo(text, str(path))
     if path.name == "buddyinfo":
         chunks = parse_buddyinfo(text, str(path))
     elif path.name == "pagetypeinfo":
@@ -133,6 +164,20 @@ def _of_proc(path: Path) -> tuple[ZoneContents, ...]:
             " or pagetypeinfo"
         )
     return tuple(ZoneContents(name, 0, 0, _pages(counts), 0, ()) for (_, name), counts in chunks.items())
+
+
+def _of_zoneinfo(text: str, place: str) -> tuple[ZoneContents, ...]:
+    return tuple(
+        ZoneContents(
+            zone.name,
+            zone["present"],
+            zone["managed"],
+            zone["free"],
+            zone.sizes.get("cma", 0),
+            (zone["min"], zone["low"], zone["high"]),
+        )
+        for zone in parse_zoneinfo(text, place)
+    )
 
 
 def _pages(counts: Sequence[int]) -> int:

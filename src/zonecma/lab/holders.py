@@ -24,6 +24,8 @@ _ALLOCATOR = re.compile(
 )
 """Functions through which anybody's request goes (mm/page_alloc.c, slub.c, cma.c)."""
 _CONTIGUOUS = ("cma_alloc", "__cma_alloc", "alloc_contig_range", "alloc_contig_range_noprof")
+_BLOCKS = (b"CMA", b"Isolate")
+"""What pageblocks of an area are; those of one that the kernel gave up are of other types."""
 _FLAG = re.compile(rb"[a-z][a-z_0-9]*")
 
 
@@ -74,7 +76,7 @@ class AreaOwners:
         use = Use.DEVICE if contiguous or device else use_by_owner(_flags(page.flags), movable, names)
         self.uses[here] = use
         self.contiguous[here] = contiguous
-        misplaced = not movable and not device and not contiguous and page.block_type == b"CMA"
+        misplaced = not movable and not device and not contiguous and page.block_type in _BLOCKS
         key = (_text(page.task), _text(page.gfp), _text(page.page_type), function, use, device, misplaced)
         if key in self.groups or len(self.groups) < _MOST_GROUPS:
             self.groups[key] = self.groups.get(key, 0) + here.stop - here.start

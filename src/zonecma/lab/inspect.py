@@ -50,7 +50,7 @@ def _inspect(files: StateFiles, folder: Path | None, moment: str, progress: Prog
             raise InputError(
                 f"{files.name}: area {area.name} has {area.count} frames; expected at most {MOST_FRAMES}"
             )
-    if not areas and not facts.zones and facts.total is None:
+    if not areas and not facts.zones and facts.has_cma is None:
         raise InputError(
             f"{files.name}: has neither zoneinfo, nor meminfo, nor an area; expected a bundle or a recording"
         )
@@ -108,7 +108,7 @@ def _of_all(areas: Sequence[AreaNow], facts: MachineFacts) -> Iterator[str]:
     found = sum(area.count for area in areas)
     if facts.total is not None and areas and facts.total != found:
         yield (
-            f"meminfo counts {facts.total} frames in areas, those shown have {found}:"
+            f"the kernel counts {facts.total} frames in areas, those shown have {found}:"
             " an area is missing, or was not activated"
         )
 

@@ -92,6 +92,8 @@ class ZoneRoom:
     free_cma: int
     watermarks: tuple[int, int, int]
     """min, low, high"""
+    on_cpus: int
+    """free frames on the lists of CPUs, which ``free`` does not count"""
     reserve: int | None
     """lowmem_reserve against requests up to Normal; None: not told which it is"""
     unmovable_may_use: bool

@@ -16,7 +16,7 @@ def open_load(where: str, *, partial: bool = False) -> Recording:
     if recording_folder(where) is None:
         names = ", ".join(one.name for one in SCENARIOS)
         raise InputError(
-            f"{where}: no such recording or scenario; expected a recording's folder, {shipped()},"
+            f"{where}: no such recording or scenario; expected a recording's folder or bundle, {shipped()},"
             f" one of the scenarios {names}, or a .py file"
         )
     return open_recording(where, partial=partial)

@@ -37,12 +37,11 @@ def facts_of(files: StateFiles) -> MachineFacts:
         if managed and total
         else _PAGE_SIZES[0]
     )
-    cma = figures.get("CmaTotal")
     return MachineFacts(
         zones=zones,
         page_size=page,
         kernel=_release(files.text("uname") or ""),
-        total=None if cma is None else (cma << 10) // page,
+        total=_total(figures, zones, page),
         has_cma=("CmaTotal" in figures) if figures else None,
         huge_free=figures.get("HugePages_Free"),
         sysfs=_sysfs(files.text("cmasysfs") or ""),
@@ -63,3 +62,11 @@ def _sysfs(text: str) -> dict[str, dict[str, int]]:
         if len(parts) == 7 and value.isdecimal() and len(value) < 20:
             areas.setdefault(parts[5], {})[parts[6]] = int(value)
     return areas
+
+
+def _total(figures: dict[str, int], zones: list[ZoneInfo], page: int) -> int | None:
+    """Frames in areas: by meminfo, else by the zones, which count them since 5.11."""
+    if "CmaTotal" in figures:
+        return (figures["CmaTotal"] << 10) // page
+    counted = [zone.sizes["cma"] for zone in zones if "cma" in zone.sizes]
+    return sum(counted) if counted else None

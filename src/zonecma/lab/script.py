@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,19 @@ from zonecma.workload.users import UserKind, user_kind
 def script_of(replay: Replay, *, closed: bool) -> TouchedLoad:
     """What a run is to do between a recording's snapshots."""
     return with_untold_touches(touched_load_of(replay)) if closed else plain_load(replay.load)
+
+
+def with_users(load: TouchedLoad, movable_user: int) -> TouchedLoad:
+    """The load with a gfp class for all that reclaim may take: where nobody saw it allocated, it is movable.
+
+    It may have to be brought back, and only pages of programs, files and block devices are.
+    """
+    requests, objects = load.requests.copy(), load.objects.copy()
+    taken = objects["kind"] != UserKind.OTHER
+    taken[requests["object"][requests["op"] == TOUCH]] = True
+    objects["gfp"][taken & (objects["gfp"] == UNKNOWN_GFP)] = movable_user
+    requests["gfp"][(requests["op"] == TOUCH) & (requests["gfp"] == UNKNOWN_GFP)] = movable_user
+    return dataclasses.replace(load, requests=requests, objects=objects)
 
 
 def same_file(load: TouchedLoad) -> NDArray[np.uint8]:

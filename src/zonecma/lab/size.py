@@ -331,8 +331,7 @@ def _node(board: Board, placed: Placed, *, lent: bool) -> str:
     if not has_tree(board):
         return ""
     former = former_default(board)
-    replaces = former.name if former and former.fixed else ""
-    return reserved_memory_source(placed.request, cells_of(board), lent=lent, replaces=replaces)
+    return reserved_memory_source(placed.request, cells_of(board), lent=lent, former=former)
 
 
 def _option(board: Board, placed: Placed, wanted: WantedArea, *, lent: bool) -> tuple[str, str]:

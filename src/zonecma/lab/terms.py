@@ -41,5 +41,17 @@ def page_cluster(log: str) -> int:
 
 def terms_of(recording: Recording, costs: Mapping[str, float]) -> Terms:
     """The closed loop on a recorded machine: with its swap, and costs."""
+    if recording.has_kernel_file("before/swaps"):
+        return _terms_of_swaps(recording.kernel_file("before/swaps"), costs)
     log = recording.kernel_file("dmesg")
     return Terms(swap_pages=swap_pages(log), page_cluster=page_cluster(log), costs=costs)
+
+
+def _terms_of_swaps(text: str, costs: Mapping[str, float]) -> Terms:
+    """From a copy of /proc/swaps: a heading, then a line for each device, its third word the KiB."""
+    rows = [
+        words for words in map(str.split, text.splitlines()[1:]) if len(words) > 2 and words[2].isdecimal()
+    ]
+    in_memory = all("/zram" in words[0] for words in rows)
+    pages = sum(int(words[2]) for words in rows) // 4
+    return Terms(swap_pages=pages, page_cluster=0 if in_memory else PAGE_CLUSTER, costs=costs)

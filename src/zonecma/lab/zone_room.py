@@ -21,6 +21,7 @@ def zone_rooms(zones: Sequence[ZoneInfo]) -> Iterator[ZoneRoom]:
                 free=zone["free"],
                 free_cma=zone.stats.get("nr_free_cma", 0),
                 watermarks=(zone["min"], zone["low"], zone["high"]),
+                on_cpus=sum(pageset.get("count", 0) for pageset in zone.pagesets),
                 reserve=_reserve(zone, zones),
                 unmovable_may_use=zone.name not in _NOT_FOR_KERNEL,
             )

@@ -113,7 +113,12 @@ def place_area(board: Board, wanted: WantedArea) -> Placed:
     if area is None:
         raise InputError(f"{board.name}: {' '.join(declared.notes)}")
     check_areas(asked, declared.areas)
-    return Placed(asked, request, area, declared)
+    placed = Placed(asked, request, area, declared)
+    if wanted.below and placed.end > wanted.below:  # 4.7 takes a limit that is too low for none
+        raise InputError(
+            f"{board.name}: --dma-limit {wanted.below:#x}: the kernel would put the area at {placed.start:#x}"
+        )
+    return placed
 
 
 def largest_area(board: Board, most: int, below: int = 0) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from zonecma.lab.compare import Comparison, PlacementResult
+from zonecma.lab.compare import Call, Comparison, PlacementResult
 from zonecma.report.overview import one_a_line
 from zonecma.report.sparkline import sparkline
 from zonecma.report.table import aligned, counted, duration, notes, width
@@ -141,9 +141,20 @@ def comparison_json(outcome: Comparison) -> dict[str, Any]:
         "open_loop": outcome.open_loop,
         "runs": outcome.runs,
         "area_pages": outcome.area_pages,
+        "seconds": outcome.seconds,
         "assumptions": list(outcome.assumptions),
         "damage": outcome.damage,
         "placements": [_placement_json(p) for p in outcome.placements],
+    }
+
+
+def _call_json(call: Call) -> dict[str, Any]:
+    return {
+        "seconds": call.seconds,
+        "pages": call.pages,
+        "ok": call.ok,
+        "moved": call.moved,
+        "ms": 1000 * call.seconds_taken,
     }
 
 
@@ -154,6 +165,7 @@ def _placement_json(result: PlacementResult) -> dict[str, Any]:
         "area_use_over_time": list(result.area_use_over_time),
         "calls": result.nr_calls,
         "calls_ok": result.calls_ok,
+        "each_call": [_call_json(call) for call in result.calls],
         "frames_migrated": result.frames_migrated,
         "min_free_outside": result.min_free_outside,
         "failed_requests": result.failed_requests,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 from zonecma.lab.contents import Contents
-from zonecma.report.table import aligned, duration, notes, thousands
+from zonecma.report.table import aligned, duration, notes, thousands, width
 
 
 def contents_table(outcome: Contents) -> str:
@@ -20,9 +22,28 @@ def contents_table(outcome: Contents) -> str:
         )
     if outcome.events:
         parts.append(_events(outcome))
+    if outcome.collected:
+        parts.append(_collected(outcome.collected))
+    if outcome.files:
+        parts.append(notes([f"{thousands(len(outcome.files))} files: {', '.join(outcome.files)}"]))
     if outcome.damage:
         parts.append(notes([f"read in part: {outcome.damage}"]))
     return "\n\n".join(parts)
+
+
+def _collected(facts: Mapping[str, str]) -> str:
+    """What the collector says of itself; lists of events are as long as they are."""
+    label = max(map(len, facts)) + 4
+    said = [
+        textwrap.fill(
+            f"  {key:<{label - 2}}{value.replace(',', ', ')}",
+            width(),
+            subsequent_indent=" " * label,
+            break_on_hyphens=False,
+        )
+        for key, value in facts.items()
+    ]
+    return "\n".join(["collected", *said])
 
 
 def _zones(outcome: Contents) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from zonecma.lab.explanation import Attempt, Blocker, BlockingPage, Call, Explanation, Kind, KindTotal
+from zonecma.lab.lasting import lasting_by_kind
+from zonecma.lab.survival import Survival
 from zonecma.report.blocking import persistence_sentence
 from zonecma.report.gfp import gfp_names
 
@@ -14,9 +16,13 @@ def explanation_json(outcome: Explanation) -> dict[str, Any]:
     return {
         "recording": outcome.recording,
         "kernel": outcome.kernel,
+        "page_kib": outcome.page_kib,
         "calls": [_call_json(call) for call in outcome.calls],
         "by_kind": _by_kind_json(outcome.by_kind),
         "pages": [_page_json(page) for page in outcome.pages],
+        "in_the_way": {
+            kind.value: _lasting_json(lasting) for kind, lasting in lasting_by_kind(outcome.pages).items()
+        },
         "persistence": {
             "pages": outcome.persistence.pages,
             "barred_by_zone_cma": outcome.persistence.barred,
@@ -93,6 +99,12 @@ def _by_kind_json(by_kind: dict[Kind, KindTotal]) -> dict[str, Any]:
         }
         for kind, total in by_kind.items()
     }
+
+
+def _lasting_json(lasting: Survival) -> dict[str, Any]:
+    """``still``: the share that is in the way after so many ms, at each time at which some left."""
+    curve = zip((lasting.times / 1e6).tolist(), lasting.shares.tolist(), strict=True)
+    return {"pages": lasting.count, "left": lasting.ended, "still": [list(step) for step in curve]}
 
 
 def _page_json(page: BlockingPage) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from zonecma.lab.bitmap_runs import Ranges
 from zonecma.lab.frame_use import PROSPECTS, Use
@@ -42,7 +42,7 @@ def _area(area: AreaView, outcome: Inspection, columns: int) -> Iterator[str]:
     lines.append(wrapped(f"{legend(drawn)}; a block is {_cell(area, len(drawn), kib)}", columns, indent=2))
     yield "\n".join(lines)
     yield _uses(area)
-    yield "\n".join(wrapped(line, columns) for line in _sentences(area, kib))
+    yield "\n".join(wrapped(line, columns) for line in _sentences(area, outcome.zones, kib))
     if area.holders:
         yield _holders(area, columns)
     if area.sizes:
@@ -64,7 +64,7 @@ def _uses(area: AreaView) -> str:
     return aligned(rows)
 
 
-def _sentences(area: AreaView, kib: int) -> Iterator[str]:
+def _sentences(area: AreaView, zones: Sequence[ZoneRoom], kib: int) -> Iterator[str]:
     if largest := area.largest:
         told = "" if area.taken_told_by == "bitmap" else " (by page_owner: there is no bitmap)"
         yield (
@@ -80,7 +80,22 @@ def _sentences(area: AreaView, kib: int) -> Iterator[str]:
     got, failed = area.sysfs.get("alloc_pages_success"), area.sysfs.get("alloc_pages_fail")
     if got is not None and failed is not None:
         yield f"Since boot calls for {thousands(got)} frames succeeded, calls for {thousands(failed)} failed."
+    if on_cpus := _on_cpus(area, zones):
+        yield on_cpus
     yield from (f"Note: {note}." for note in area.notes)
+
+
+def _on_cpus(area: AreaView, zones: Sequence[ZoneRoom]) -> str:
+    """What frames without any flag may be."""
+    frames = area.counts.get(Use.OFF_LRU, 0)
+    count_there = sum(zone.on_cpus for zone in zones if zone.name == area.zone)
+    if not frames or not count_there:
+        return ""
+    return (
+        f"Of the {thousands(frames)} frames on no list up to {thousands(min(frames, count_there))} may be"
+        f" free on the lists of CPUs, where zone {area.zone} has {thousands(count_there)}:"
+        " a contiguous call drains these."
+    )
 
 
 def _holders(area: AreaView, columns: int) -> str:
@@ -107,14 +122,13 @@ def _mark(one: Holder) -> str:
 
 
 def _sizes(area: AreaView, kib: int, columns: int) -> str:
-    rows = [["a call of", "ranges", "aligned", "none stays", "aligned", "to move", "outcome"]]
+    rows = [["a call of", "ranges", "aligned", "clear", "to move", "outcome"]]
     rows += [
         [
             mib(row.frames * kib),
             thousands(row.anywhere.free),
             thousands(row.aligned.free),
             thousands(row.anywhere.clear),
-            thousands(row.aligned.clear),
             "-" if row.anywhere.least_to_move is None else thousands(row.anywhere.least_to_move),
             _outcome(row),
         ]
@@ -131,7 +145,7 @@ def _to_the_left(rows: list[list[str]]) -> list[list[str]]:
 
 def _outcome(row: SizeRow) -> str:
     anywhere, narrow = verdict(row.anywhere), verdict(row.aligned)
-    return anywhere if anywhere == narrow else f"{anywhere}; aligned: {narrow}"
+    return anywhere if anywhere == narrow else f"{anywhere} / {narrow}"
 
 
 def verdict(ranges: Ranges) -> str:
@@ -199,7 +213,8 @@ def _remarks(outcome: Inspection) -> Iterator[str]:
         yield f"a hugetlb page moves only into another huge page, of which {free} are free"
     if any(area.sizes for area in outcome.areas):
         yield (
-            "aligned ranges begin at a multiple of their size, as the DMA API asks for up to"
+            "clear are ranges without a page that stays; behind a stroke is the outcome of an aligned call;"
+            " aligned ranges begin at a multiple of their size, as the DMA API asks for up to"
             " CONFIG_CMA_ALIGNMENT (usually 1 MiB); only 'fails, no run' is certain, the other outcomes hold"
             " for this moment"
         )

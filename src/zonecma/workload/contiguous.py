@@ -99,24 +99,51 @@ class ContiguousCalls:
     """ATTEMPT[], of each call in order of time"""
 
 
-def contiguous_calls(trace: Trace, nr_frames: int, pageblock_order: int) -> ContiguousCalls:
-    """Every contiguous call of a trace, and every range that it tried.
+class Follower:
+    """Reads a trace event by event: who holds each frame, and what contiguous calls tried.
 
     The trace must be one of the machine's: chunks and CPUs are not looked at again.
     """
-    nr_calls, nr_retries = trace.count("cma_alloc_start"), trace.count("cma_alloc_busy_retry")
-    calls = np.zeros(nr_calls, CALL).view(np.recarray)
-    attempts = np.zeros(nr_calls + nr_retries, ATTEMPT).view(np.recarray)
-    texts = list(trace.texts)
-    reason = texts.index("contig_range") if "contig_range" in texts else NOBODY
-    attempt_of_task = np.full(len(texts), NOBODY, np.int32)
-    used = np.zeros(2, np.int64)
-    lives = no_lives(nr_frames, pageblock_order)
-    migrations = no_migrations(len(trace.events), len(texts))
-    if nr_calls:
-        events = trace.events.view(np.recarray)
-        _follow_calls(events, lives, migrations, calls, attempts, attempt_of_task, used, reason)
-    return ContiguousCalls(calls, attempts[attempts.outcome != NOT_MADE])
+
+    def __init__(self, trace: Trace, nr_frames: int, pageblock_order: int) -> None:
+        nr_calls, nr_retries = trace.count("cma_alloc_start"), trace.count("cma_alloc_busy_retry")
+        texts = list(trace.texts)
+        self._events = trace.events.view(np.recarray)
+        self._calls = np.zeros(nr_calls, CALL).view(np.recarray)
+        self._attempts = np.zeros(nr_calls + nr_retries, ATTEMPT).view(np.recarray)
+        self._attempt_of_task = np.full(len(texts), NOBODY, np.int32)
+        self._reason = texts.index("contig_range") if "contig_range" in texts else NOBODY
+        self._migrations = no_migrations(len(trace.events), len(texts))
+        self._used = np.zeros(2, np.int64)
+        self._read = 0
+        self.lives = no_lives(nr_frames, pageblock_order)
+
+    def read_to(self, event: int) -> None:
+        """Read on, up to this event and without it."""
+        _follow_calls(
+            self._events,
+            (self._read, event),
+            self.lives,
+            self._migrations,
+            self._calls,
+            self._attempts,
+            self._attempt_of_task,
+            self._used,
+            self._reason,
+        )
+        self._read = max(self._read, event)
+
+    def calls(self) -> ContiguousCalls:
+        """The contiguous calls so far."""
+        return ContiguousCalls(self._calls, self._attempts[self._attempts.outcome != NOT_MADE])
+
+
+def contiguous_calls(trace: Trace, nr_frames: int, pageblock_order: int) -> ContiguousCalls:
+    """Every contiguous call of a trace, and every range that it tried."""
+    follower = Follower(trace, nr_frames, pageblock_order)
+    if trace.count("cma_alloc_start"):
+        follower.read_to(len(trace.events))
+    return follower.calls()
 
 
 @jit
@@ -192,6 +219,7 @@ def _follow_migration(
 @entry
 def _follow_calls(
     events: NDArray[Any],
+    which: tuple[int, int],
     lives: Lives,
     migrations: Migrations,
     calls: NDArray[Any],
@@ -200,8 +228,8 @@ def _follow_calls(
     used: NDArray[np.int64],
     reason: int,
 ) -> None:
-    """Read all events in order; fills ``calls`` and ``attempts``, ``used`` of them."""
-    for i in range(events.size):
+    """Read events in order, from one up to another; fills ``calls`` and ``attempts``, ``used`` of them."""
+    for i in range(which[0], which[1]):
         event = events[i]
         what, number = event.event, attempt_of_task[event.task]
         if what == _CMA_START:

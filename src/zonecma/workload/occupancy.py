@@ -63,7 +63,7 @@ def occupancy_of(snapshot: Snapshot, nr_frames: int, words: int, window: tuple[i
     in_area = np.zeros(nr_frames, np.bool_)
     for area in snapshot.areas:
         in_area[area.base_pfn : area.base_pfn + area.count] = True
-    held = _held(snapshot, nr_frames)
+    held = frames_shown(snapshot, nr_frames)
     use, outside = in_area & (held == IN_USE), ~in_area & (held == FREE)
     return Occupancy(
         held=held,
@@ -76,8 +76,8 @@ def occupancy_of(snapshot: Snapshot, nr_frames: int, words: int, window: tuple[i
     )
 
 
-def _held(snapshot: Snapshot, nr_frames: int) -> NDArray[np.uint8]:
-    """What is on no list and in no contiguous buffer is in use."""
+def frames_shown(snapshot: Snapshot, nr_frames: int) -> NDArray[np.uint8]:
+    """u1[frames]: FREE, IN_USE or CONTIGUOUS.  What is on no list and in no contiguous buffer is in use."""
     held = np.full(nr_frames, IN_USE, np.uint8)
     for area in snapshot.areas:
         taken = np.repeat(area.bitmap, 1 << area.order_per_bit)

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-_CHUNK = 1 << 22
+_CHUNK = 1 << 18
+"""Bytes: what is lost before the place where a packed file is damaged."""
 _LONGEST = 1 << 17
 """Bytes: a record ends within a page of the kernel's (64 KiB at most)."""
 _END = b"\n\n"

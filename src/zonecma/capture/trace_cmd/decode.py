@@ -203,6 +203,8 @@ class Decoder:
             events.pages += kept
             pages.append((chosen[kept], frames[kept]))
             return None  # behind the pages that a call got, the array holds anything
+        if kind == Kind.POINTER:
+            return np.where(first == 0, NO_FRAME, 0)
         return np.where(first == 0, NO_FRAME, first) if kind == Kind.FRAME else first
 
     def _texts(self, part: Part, values: list[Value], count: int) -> Integers:

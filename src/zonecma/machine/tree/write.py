@@ -11,13 +11,15 @@ from zonecma.machine.tree.memory import Cells
 
 
 def reserved_memory_source(
-    request: AreaRequest, cells: Cells, *, lent: bool = True, replaces: str = ""
+    request: AreaRequest, cells: Cells, *, lent: bool = True, former: AreaRequest | None = None
 ) -> str:
     """Lines to append to a board's source.
 
-    ``lent`` False: memory that nobody else uses (no-map).  ``replaces``: a node that must go, for its
-    address is fixed.  Raises InputError for a size that the tree's root has too few cells for.
+    ``lent`` False: memory that nobody else uses (no-map).  ``former``: the node of the source that it takes
+    the place of.  Raises InputError for a size that the tree's root has too few cells for.
     """
+    gone = [f"/delete-node/ {former.name};", ""] if former and former.fixed else []
+    merged = former is not None and not former.fixed
     lines = [
         "/ {",
         "    reserved-memory {",
@@ -25,9 +27,9 @@ def reserved_memory_source(
         f"        #size-cells = <{cells.size}>;",
         "        ranges;",
         "",
-        *([f"        /delete-node/ {replaces};", ""] if replaces else []),
+        *(f"        {line}".rstrip() for line in gone),
         f"        {request.name} {{",
-        *(f"            {line}" for line in _properties(request, cells, lent)),
+        *(f"            {line}" for line in _properties(request, cells, lent, merged)),
         "        };",
         "    };",
         "};",
@@ -35,8 +37,11 @@ def reserved_memory_source(
     return "\n".join(lines)
 
 
-def _properties(request: AreaRequest, cells: Cells, lent: bool) -> list[str]:
+def _properties(request: AreaRequest, cells: Cells, lent: bool, merged: bool) -> list[str]:
+    """``merged``: the node keeps what an older one of its name has, unless it says otherwise."""
     lines = ['compatible = "shared-dma-pool";', "reusable;" if lent else "no-map;"]
+    if merged and not lent:
+        lines += ["/delete-property/ reusable;", "/delete-property/ linux,cma-default;"]
     lines.append(f"size = <{_number(request, request.size, cells.size)}>;")
     lines.append(f"alignment = <{_number(request, request.alignment, cells.address)}>;")
     if request.windows:

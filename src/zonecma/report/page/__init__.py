@@ -1,0 +1,1 @@
+"""The page that is made for looking: one HTML file with everything in it."""

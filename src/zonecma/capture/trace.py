@@ -198,10 +198,15 @@ def read_trace(
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     if not S_ISREG(stat.st_mode):
         raise InputError(f"{path}: expected a file")
-    if first_bytes(path, len(MAGIC)) == MAGIC:
+    if is_trace_dat(path):
         return _read_trace_dat(path, partial=partial, layout=layout, progress=progress)
     size = stat.st_size * (_TYPICAL_COMPRESSION if compression(path) else 1)
     return scan_pieces(path, pieces(path), size, partial=partial, layout=layout, progress=progress)
+
+
+def is_trace_dat(path: Path) -> bool:
+    """Whether a file begins as trace-cmd's do.  InputError when it can't be read."""
+    return first_bytes(path, len(MAGIC)) == MAGIC
 
 
 def _read_trace_dat(path: Path, *, partial: bool, layout: Layout, progress: Progress) -> Trace:

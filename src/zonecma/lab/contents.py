@@ -18,7 +18,7 @@ from zonecma.capture.proc.pagetypeinfo import parse_pagetypeinfo
 from zonecma.capture.proc.zoneinfo import parse_zoneinfo
 from zonecma.capture.recording import Recording, load_markers
 from zonecma.capture.snapshot import Snapshot, read_snapshot
-from zonecma.capture.trace import Trace
+from zonecma.capture.trace import Trace, is_trace_dat
 from zonecma.errors import InputError
 from zonecma.kernel.zone import NAMES
 from zonecma.lab.from_counts import has_exact_start
@@ -80,7 +80,7 @@ def contents_of(where: str, *, partial: bool = False, progress: Progress = no_pr
             return _of_bundle(recording, progress)
         contents = Contents(recording.name, recording.release)
         return _with_trace(_with_snapshot(contents, recording.snapshot("A")), recording.trace(progress))
-    if path.name.startswith("trace"):
+    if path.name.startswith("trace") or is_trace_dat(path):
         return _with_trace(Contents(path.name), load_trace(path, partial=partial, progress=progress))
     if path.name.startswith("snap."):
         return _with_snapshot(Contents(path.name), read_snapshot(path))
@@ -160,7 +160,8 @@ def _of_proc(path: Path) -> tuple[ZoneContents, ...]:
         chunks = _by_zone(parse_pagetypeinfo(text, str(path)).free)
     else:
         raise InputError(
-            f"{path}: expected a file called trace*, snap.*, zoneinfo, buddyinfo or pagetypeinfo"
+            f"{path}: expected a trace.dat, or a file called trace*, snap.*, zoneinfo, buddyinfo"
+            " or pagetypeinfo"
         )
     return tuple(ZoneContents(name, 0, 0, _pages(counts), 0, ()) for (_, name), counts in chunks.items())
 

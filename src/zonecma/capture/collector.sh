@@ -46,7 +46,7 @@ oom/mark_victim
 
 # The lines of the trace have the plain form; an option that a kernel lacks needs no change.
 PLAIN='latency-format=0 raw=0 hex=0 bin=0 verbose=0 fields=0 stacktrace=0 userstacktrace=0 record-tgid=0
-context-info=1 markers=1 overwrite=1'
+context-info=1 markers=1 overwrite=1 hash-ptr=0'
 
 # lowmem_reserve_ratio is left out: older kernels compute the reserves anew when it is read
 # (lowmem_reserve_ratio_sysctl_handler), and /proc/zoneinfo has its outcome.
@@ -580,9 +580,10 @@ keep() {
 	rm -f "$BUNDLE/$2"
 }
 
-# listed FILE NAME LIST: a line `NAME VALUE-OR-=VALUE` for a small file
+# listed FILE NAME LIST: a line `NAME VALUE-OR-=VALUE` for a small file.  A shell reads byte by byte, and a sysctl
+# gives the first byte alone to who does (proc_dointvec): cat asks for all.
 listed() {
-	[ -f "$1" ] && first "$1" || return 0
+	[ -f "$1" ] && VALUE=$(cat "$1" 2>/dev/null) || return 0
 	echo "$2$VALUE" >>"$BUNDLE/$3" || full
 }
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zonecma.capture.boot_log import BootLog, read_boot_log
+from zonecma.capture.bundle import PACKAGED
 from zonecma.capture.proc.pagetypeinfo import PageTypeInfo, parse_pagetypeinfo
 from zonecma.capture.proc.zoneinfo import ZoneInfo, parse_zoneinfo
-from zonecma.capture.recording import PACKAGED, Recording, open_recording
+from zonecma.capture.recording import Recording, open_recording
 from zonecma.capture.snapshot import Snapshot
 from zonecma.errors import InputError
 from zonecma.kernel.rules import series_of

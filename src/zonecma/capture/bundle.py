@@ -28,6 +28,16 @@ _ROOM, _GROWTH = 64 << 20, 50
 _EXPECTED = "expected a bundle of zonecma's collector"
 
 
+PACKAGED = Path(__file__).resolve().parent.parent / "data"
+"""The recordings and bundles that ship with the package."""
+SUFFIX = ".tar.gz"
+
+
+def bundle_called(where: str) -> Path | None:
+    """The bundle that a path means, or the name of one that ships with the package; or None."""
+    return next(filter(is_bundle, (Path(where), PACKAGED / f"{where}{SUFFIX}")), None)
+
+
 def is_bundle(where: str | Path) -> bool:
     """Whether a file's content begins as a tar archive within gzip does, whatever its name is."""
     if not os.path.isfile(where):  # noqa: PTH113 (Path.is_file raises for names that are too long)

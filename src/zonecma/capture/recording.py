@@ -15,7 +15,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from zonecma.capture.bundle import is_bundle, unpacked
+from zonecma.capture.bundle import PACKAGED, SUFFIX, bundle_called, unpacked
 from zonecma.capture.events import EVENT_ID
 from zonecma.capture.parquet import load_trace
 from zonecma.capture.snapshot import Snapshot, read_snapshot
@@ -23,8 +23,6 @@ from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.progress import Progress, no_progress
 
-PACKAGED = Path(__file__).resolve().parent.parent / "data"
-"""The recordings that ship with the package."""
 DEMO = "cma256-mix-6.12"
 """The one that commands use when none is named."""
 
@@ -158,8 +156,9 @@ def open_recording(where: str = DEMO, *, partial: bool = False) -> Recording:
 
 def recording_folder(where: str) -> Path | None:
     """The folder, or trace's file, that a path or name means, a bundle's after unpacking it; or None."""
-    if is_bundle(where):
-        return unpacked(Path(where))
+    bundle = bundle_called(where)
+    if bundle is not None:
+        return unpacked(bundle)
     if os.path.isfile(where):  # noqa: PTH113 (as below)
         return Path(where)
     for folder in (Path(where), PACKAGED / where, _CAPTURES / where):
@@ -171,12 +170,13 @@ def recording_folder(where: str) -> Path | None:
 def recording_names() -> list[str]:
     """What ``open_recording`` takes by name: what ships with the package, and what is in ``captures/``."""
     folders = [*PACKAGED.glob("*"), *_CAPTURES.glob("*")]
-    return sorted({folder.name for folder in folders if any((folder / one).exists() for one in _TRACE_NAMES)})
+    named = {folder.name for folder in folders if any((folder / one).exists() for one in _TRACE_NAMES)}
+    return sorted(named | {path.name.removesuffix(SUFFIX) for path in PACKAGED.glob(f"*{SUFFIX}")})
 
 
 def shipped() -> str:
     """The names of the recordings that ship with the package."""
-    return ", ".join(sorted(path.name for path in PACKAGED.glob("*")))
+    return ", ".join(sorted(path.name.removesuffix(SUFFIX) for path in PACKAGED.glob("*")))
 
 
 def load_markers(trace: Trace) -> tuple[int | None, int | None]:

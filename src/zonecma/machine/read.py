@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zonecma.capture.bundle import is_bundle, unpacked
+from zonecma.capture.bundle import bundle_called, unpacked
 from zonecma.errors import InputError
 from zonecma.machine.board import Board
 from zonecma.machine.board_file import read_board_file
@@ -27,8 +27,8 @@ def read_board(what: str) -> Board:
     path = Path(what)
     if path.suffix in _READERS:
         return _READERS[path.suffix](path)
-    if is_bundle(what):
-        return board_of_bundle(unpacked(path))
+    if bundle := bundle_called(what):
+        return board_of_bundle(unpacked(bundle))
     if _is_proc(path):
         return read_proc(path)
     if has_proc_files(path):

@@ -13,15 +13,16 @@ hostname "${GTHOST:-guest}"
 mkdir /tmp/res
 RESULTS=/tmp/res
 
-# settings MOMENT: all that a tracer may change.  Before 6.12 a first use enlarges the ring buffer for good, and its
-# file tells so.
+# settings MOMENT: all that a tracer may change.  A buffer that its first use enlarges counts as enlarged; sizes are in
+# steps of 16 KiB, for the kernel rounds them to what its pages hold.
 settings() {
   cat /proc/mounts > $RESULTS/mounts.$1
   ls -d /run/zonecma* /dev/zonecma* /raw/zonecma* /raw/.zonecma* 2>/dev/null | grep -v gz$ > $RESULTS/left.$1
   mount -t tracefs trace /sys/kernel/tracing 2>/dev/null && mounted=yes || mounted=''  # a killed collector's is kept
   (cd /sys/kernel/tracing && ls instances && grep -s . tracing_on current_tracer trace_clock buffer_size_kb \
-    per_cpu/*/buffer_size_kb set_event options/* events/enable events/*/enable events/*/*/enable) |
-    sed 's/[^:]*(expanded: \(.*\))/\1/' > $RESULTS/settings.$1
+    set_event options/* events/enable events/*/enable events/*/*/enable) |
+    sed 's/[^:]*(expanded: \(.*\))/\1/' |
+    awk -F: '$1 == "buffer_size_kb" {$0 = $1 ":" int($2 / 16) * 16} {print}' > $RESULTS/settings.$1
   [ -z "$mounted" ] || umount /sys/kernel/tracing
 }
 

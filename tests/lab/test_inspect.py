@@ -144,6 +144,15 @@ def test_an_unmovable_page_in_an_area_is_a_bug_that_is_named_first(bundle):  # n
     assert whole.anywhere.clear < whole.anywhere.free
 
 
+def test_an_unmovable_page_that_migration_put_there_is_told_from_one_that_was_allocated_there():
+    """ext4_sb_breadahead_unmovable() asks for pages outside areas; compaction moved three into this one."""
+    (view,) = inspect("camera-board").areas
+    first = view.holders[0]
+    assert (first.misplaced, first.page_type, first.frames) == (True, "Unmovable", 3)
+    assert first.moved_by == "compaction"
+    assert not any(one.moved_by for one in view.holders[1:])
+
+
 @pytest.mark.parametrize(
     ("file", "text", "told"),
     [

@@ -63,7 +63,7 @@ class AreaOwners:
         """what each frame holds by its record; free where there is none"""
         self.contiguous = np.zeros(area.count, bool)
         """which frames a contiguous call allocated"""
-        self.groups: dict[tuple[str, str, str, str, Use, bool, bool], int] = {}
+        self.groups: dict[tuple[str, str, str, str, Use, bool, bool, str], int] = {}
         self.others = 0
 
     def add(self, page: OwnedPage) -> None:
@@ -77,7 +77,9 @@ class AreaOwners:
         self.uses[here] = use
         self.contiguous[here] = contiguous
         misplaced = not movable and not device and not contiguous and page.block_type in _BLOCKS
-        key = (_text(page.task), _text(page.gfp), _text(page.page_type), function, use, device, misplaced)
+        moved_by = _text(page.migrated) if misplaced else ""
+        who = _text(page.task), _text(page.gfp), _text(page.page_type)
+        key = (*who, function, use, device, misplaced, moved_by)
         if key in self.groups or len(self.groups) < _MOST_GROUPS:
             self.groups[key] = self.groups.get(key, 0) + here.stop - here.start
         else:
@@ -90,10 +92,7 @@ class AreaOwners:
 
     def holders(self) -> tuple[Holder, ...]:
         """The groups: those in the wrong place, those whose pages stay, those with the most frames."""
-        found = [
-            Holder(frames, task, gfp, page_type, function, use, device, misplaced)
-            for (task, gfp, page_type, function, use, device, misplaced), frames in self.groups.items()
-        ]
+        found = [Holder(frames, *key) for key, frames in self.groups.items()]
         return tuple(sorted(found, key=_rank))
 
 

@@ -28,6 +28,8 @@ class Holder:
     """whether it is a contiguous call that has them"""
     misplaced: bool
     """whether such pages have no business in an area: not movable, and no contiguous call's"""
+    moved_by: str = ""
+    """of the misplaced: why migration put them there; empty: they were allocated there"""
 
 
 @dataclass(frozen=True)

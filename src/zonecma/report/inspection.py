@@ -117,7 +117,8 @@ def _holder(one: Holder) -> str:
 
 def _mark(one: Holder) -> str:
     if one.misplaced:
-        return f"{printable(one.page_type).lower()} in an area: a bug"
+        came = f"moved there by {printable(one.moved_by)}" if one.moved_by else "allocated there: a bug"
+        return f"{printable(one.page_type).lower()}, {came}"
     return PROSPECT_WORDS[PROSPECTS[one.use]]
 
 

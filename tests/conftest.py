@@ -79,6 +79,7 @@ TOGETHER = {
         "kernel/test_cma.py",
         "lab/test_compare.py",
         "lab/test_from_counts.py",
+        "test_tutorial.py",
         "cli/test_report.py::test_the_demo_as_page_trace_and_figure",
     ),
     "replay": (

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.conftest import CAPTURES, REPOSITORY
+from tests.test_tutorial import TUTORIAL
 from tools.fidelity import PAGE, page
 from zonecma.capture.recording import Recording
 from zonecma.lab.explain import explain
@@ -22,6 +23,8 @@ RECORDED = re.compile(r"^\| `([\w./-]+)` \| (.*) \|$", re.MULTILINE)
 
 def consoles():
     for document in DOCUMENTS:
+        if document == TUTORIAL:
+            continue
         for arguments, output in CONSOLE.findall(document.read_text()):
             yield pytest.param(arguments.split(), output, id=f"{document.name}: {arguments}")
 

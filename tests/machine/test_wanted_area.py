@@ -13,6 +13,7 @@ from zonecma.machine.areas import declare_areas
 from zonecma.machine.board import AreaRequest
 from zonecma.machine.device_tree import board_of_blob, read_device_tree
 from zonecma.machine.presets import preset
+from zonecma.machine.read import read_board
 from zonecma.machine.tree.memory import Cells
 from zonecma.machine.tree.write import reserved_memory_source
 from zonecma.machine.wanted_area import (
@@ -133,3 +134,11 @@ def test_a_former_area_with_a_fixed_place_goes():
     request = place_area(board, WantedArea(64 * MIB)).request
     assert former == fixed and not request.fixed
     assert "/delete-node/ cma@1;" in reserved_memory_source(request, Cells(2, 2), former=former)
+
+
+def test_the_area_of_a_bundle_s_machine_gives_way_to_the_wanted_one():
+    board = read_board("camera-board")
+    assert [(one.name, one.size >> 20) for one in board.areas] == [("reserved", 64)]
+    placed = place_area(board, WantedArea(32 << 20))
+    assert [area.count << 12 >> 20 for area in placed.declared.areas] == [32]
+    assert (placed.start, placed.end) == (0x1E000000, 0x20000000)

@@ -52,13 +52,22 @@ def _text(recording: Recording, name: str) -> str:
         return ""
 
 
+_DEFAULT = ("reserved", "linux,cma")
+"""What the kernel calls the area of cma= (dma_contiguous_reserve_area), and boards theirs by custom."""
+
+
 def _with_areas(board: Board, folder: Path) -> Board:
     """The areas where debugfs says they lie, if it was there to say it."""
     found = read_areas(folder / "before" / "cma")
     page = board.architecture.page_size
     areas = tuple(
         AreaRequest(
-            area.name, area.count * page, area.base_pfn * page, order_per_bit=area.order_per_bit, fixed=True
+            area.name,
+            area.count * page,
+            area.base_pfn * page,
+            order_per_bit=area.order_per_bit,
+            fixed=True,
+            default=area.name in _DEFAULT,
         )
         for area in found
         if area.count

@@ -51,6 +51,14 @@ def test_its_calls_have_a_row_each(outcome):
     assert moved["moved"].to_list() == [one.frames_migrated for one in outcome.placements]
 
 
+def test_its_plot_has_a_line_a_placement(outcome):
+    axes = outcome.plot_use()
+    heights = [line.get_ydata() for line in axes.get_lines()]
+    assert len(heights) == 2
+    use = [100 * max(one.area_use_over_time) for one in outcome.placements]
+    assert [max(height) for height in heights] == pytest.approx(use)
+
+
 def test_whatif():
     outcome = zonecma.whatif("cma256-mix-6.12", "half-free", seeds=2, against="cma256-mix-6.12")
     row = outcome.df().row(by_predicate=polars.col("figure") == "calls_ok", named=True)
@@ -68,6 +76,8 @@ def test_explain_a_recording():
     assert set(frame["outcome"]) == {"EBUSY", "ENOMEM"}
     assert frame.height == 3
     assert outcome.table(100) == explanation_text(outcome, 100)
+    (drawn,) = [points for points in outcome.plot_calls().collections if "failed (3)" in points.get_label()]
+    assert len(drawn.get_offsets()) == 3
 
 
 def test_a_scenario_by_name():

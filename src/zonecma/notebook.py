@@ -23,7 +23,7 @@ from zonecma.lab.scenarios import is_scenario
 from zonecma.lab.terms import OPEN
 from zonecma.placement import COMPARED, Placement
 from zonecma.progress import Progress, no_progress
-from zonecma.report import frames
+from zonecma.report import frames, plots
 from zonecma.report.comparison import comparison_table
 from zonecma.report.explanation import explanation_text
 from zonecma.report.prediction import prediction_table
@@ -52,6 +52,10 @@ class Comparison(comparing.Comparison):
     def calls_df(self) -> polars.DataFrame:
         """A row a contiguous call under each placement."""
         return frames.contiguous_calls_frame(self)
+
+    def plot_use(self, ax: Any = None) -> Any:
+        """Use of the area over time, a line a placement, on axes of matplotlib."""
+        return plots.plot_use(self, ax)
 
     def _repr_html_(self) -> str:
         return self.df()._repr_html_()
@@ -82,6 +86,10 @@ class Explanation(explanation.Explanation):
     def df(self) -> polars.DataFrame:
         """A row a call."""
         return frames.explanation_frame(self)
+
+    def plot_calls(self, ax: Any = None) -> Any:
+        """How long each call took, by its size, on axes of matplotlib."""
+        return plots.plot_calls(self, ax)
 
     def _repr_html_(self) -> str:
         return self.df()._repr_html_()

@@ -1,6 +1,7 @@
 """The command: its verbs in the order of its help, and its exit status.
 
-Exit status: 0 done, 1 output that can't be written, 2 input that can't be used, 130 interrupted.
+Exit status: 0 done; 1 output that can't be written, or zonecma does not work here; 2 input that can't be
+used; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ app = typer.Typer(
     help="""Predict what a placement of contiguous memory (CMA) does to a Linux machine,
     on a model that chooses the page frames a recorded kernel chose.
 
-    Exit status: 0 done; 1 the output could not be written; 2 the input can't be used,
-    and one line says why; 130 interrupted.""",
+    Exit status: 0 done; 1 the output could not be written, or diagnose found that zonecma
+    does not work here; 2 the input can't be used, and one line says why; 130 interrupted.""",
 )
 
 _VERBS: dict[Callable[..., None], str] = {
@@ -49,7 +50,7 @@ _VERBS: dict[Callable[..., None], str] = {
     compare: "Run a recorded or generated load under several placements of CMA.",
     whatif: "Predict a load under another placement, size or kernel.",
     size: "Find the smallest area that serves given buffers, and what to paste for it.",
-    explain: "Say what blocked each contiguous call of a recording.",
+    explain: "Say what was in the way of contiguous calls, and for how long.",
     inspect: "Show what is in the areas of a machine now, and what would fail.",
     report: "Write a page that shows memory, calls and placements.",
     calibrate: "Measure what steps cost, by a recording's time stamps.",

@@ -28,14 +28,14 @@ def completed(words, at=None):
 
 
 def test_verbs():
-    assert completed("zonecma co") == ["compare", "completion"]
+    assert completed("zonecma co") == ["compare", "collector", "completion"]
 
 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
         ("zonecma verify cma256", ["cma256-mix-6.1", "cma256-mix-6.12", "cma256-mix-smp2-6.12"]),
-        ("zonecma compare camera", ["camera-start"]),
+        ("zonecma compare camera", ["camera-board", "camera-start"]),
         ("zonecma whatif --placement zone", ["zone-cma", "zone-movable"]),
         ("zonecma boot rpi", ["rpi4-4g", "rpi5-8g-16k"]),
         ("zonecma explain long-pins --rules 4", ["4.7"]),

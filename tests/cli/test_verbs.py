@@ -236,7 +236,10 @@ BAD_INPUT = {
     "no such recording": (lambda _: "nowhere", "nowhere: no such recording"),
     "an empty folder": (str, "expected a recording's folder"),
     "a truncated trace": (lambda p: damaged(p, trace=WHOLE[:-999]), "trace.txt.zst: cut off after"),
-    "a foreign trace": (lambda p: damaged(p, trace=b"\x7fELF" * 9), "expected text compressed by zstd"),
+    "a foreign trace": (
+        lambda p: damaged(p, trace=b"\x7fELF" * 9),
+        "expected a newline at the end of the file",
+    ),
     "an empty trace": (lambda p: damaged(p, trace=b""), "trace.txt.zst"),
     "a foreign snapshot": (lambda p: damaged(p, snapshot=b"hello"), "snap.A.json.gz"),
 }

@@ -166,7 +166,7 @@ def test_notes_name_the_first_busy_frame_and_its_end(rules):
     note = m.notes[0]
     assert m.vm[0].nr_noted == 1
     assert (note.pfn, note.object) == (s.object_pfn[first], first)
-    assert (note.page_class, note.bond, note.until) == (PageClass.REFERENCED, REFERENCE, until)
+    assert (note.page_class, note.until) == (PageClass.REFERENCED, until)
     assert (note.start, note.pages, note.call) == (s.cma[0].base_pfn, WHOLE_AREA, 1)
     assert (note.since, note.by, note.time) == (m.page.since[first], -1, m.vm[0].now)
     assert m.page.blocked[:3].sum() == m.page.blocked[first] == 1

@@ -209,7 +209,7 @@ def test_another_size_and_kernel(scenario):
     ],
 )
 def test_what_cannot_be_run_is_said_before_anything_runs(scenario, monkeypatch, text, terms, expected):
-    monkeypatch.setattr("zonecma.lab.scenario_prediction.run_tasks", None)
+    monkeypatch.setattr("zonecma.lab.scenario_prediction.runs_by_label", None)
     with pytest.raises(InputError) as error:
         predict_scenario(scenario + text, Terms(**terms), seeds=1, workers=1)
     assert expected in str(error.value)

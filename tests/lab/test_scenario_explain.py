@@ -10,6 +10,7 @@ from tests.explained import call, did, ending, found, found_free, run_of
 from zonecma.errors import InputError
 from zonecma.kernel.page_class import PageClass
 from zonecma.lab import scenario_explain
+from zonecma.lab.episodes import episodes_of
 from zonecma.lab.scenario_explain import causes_of, explain_scenario, pages_of, work_of
 from zonecma.lab.scenario_setup import Terms
 from zonecma.workload import uses
@@ -18,11 +19,16 @@ MS = 1_000_000
 TRIED = ["last-resort", "half-free", "zone-cma"]
 
 
+def causes(runs):
+    """The causes of these runs, with the episodes that they have."""
+    return causes_of(runs, [episode for run in runs for episode in episodes_of(run)])
+
+
 def test_causes_and_shares():
     """5 ranges: 3 of buffers, in two runs whose objects have the same numbers, 1 of a file, 1 free."""
     one = found(100), found(300), ending(500), found_free(600)
     other = found(100, until_ms=200), found(400, 2, PageClass.FILE_DIRTY, use=uses.WRITTEN), ending(450, 2)
-    file, buffers, free = sorted(causes_of([run_of(one), run_of(other)]), key=lambda cause: cause.page_class)
+    file, buffers, free = sorted(causes([run_of(one), run_of(other)]), key=lambda cause: cause.page_class)
     assert (buffers.page_class, buffers.ranges, buffers.share, buffers.pages) == (PageClass.BUFFER, 3, 0.6, 2)
     assert list(buffers.still.times) == [100 * MS, 400 * MS]
     assert (file.page_class, file.ranges, file.share, file.pages) == (PageClass.FILE_DIRTY, 1, 0.2, 1)
@@ -32,18 +38,18 @@ def test_causes_and_shares():
 
 def test_the_cause_of_most_ranges_comes_first():
     notes = found(1, 1, PageClass.FILE), found(2, 2), found(3, 2)
-    assert [cause.page_class for cause in causes_of([run_of(notes)])] == [PageClass.BUFFER, PageClass.FILE]
+    assert [cause.page_class for cause in causes([run_of(notes)])] == [PageClass.BUFFER, PageClass.FILE]
 
 
 def test_what_was_not_seen_to_end_is_not_taken_for_ended():
-    (cause,) = causes_of([run_of([found(100), found(200, 2), ending(700, 2)], seconds=1)])
+    (cause,) = causes([run_of([found(100), found(200, 2), ending(700, 2)], seconds=1)])
     assert (cause.still.count, cause.still.ended) == (2, 1)
     assert cause.still.after(600 * MS) == 0.5
 
 
 def test_an_ending_is_no_range():
-    assert causes_of([run_of([ending(100)])]) == ()
-    assert causes_of([]) == ()
+    assert causes([run_of([ending(100)])]) == ()
+    assert causes([]) == ()
 
 
 @pytest.mark.parametrize(
@@ -62,7 +68,7 @@ def test_an_ending_is_no_range():
 )
 def test_which_placements_let_a_use_in(use, entered):
     """Into areas come movable pages, into a zone of its own only those of highmem, too."""
-    (cause,) = causes_of([run_of([found(100, use=use)])])
+    (cause,) = causes([run_of([found(100, use=use)])])
     assert cause.entered == entered
 
 
@@ -109,11 +115,13 @@ def nothing_runs(monkeypatch):
 
     def run(tasks, progress, workers):
         asked.extend(tasks)
-        for task in reversed(tasks):
-            yield task, outcomes.get(task.label, given_up)()
+        found = {}
+        for task in tasks:
+            found.setdefault(task.label, []).append(outcomes.get(task.label, given_up)())
+        return found
 
     monkeypatch.setattr(scenario_explain, "booted_state", booted)
-    monkeypatch.setattr(scenario_explain, "run_tasks", run)
+    monkeypatch.setattr(scenario_explain, "runs_by_label", run)
     return asked
 
 
@@ -183,7 +191,7 @@ def test_a_scenario_that_does_not_exist():
 def test_pages_are_named_by_who_brought_them_and_for_how_long_they_stayed():
     """A page found at 100 and 400 ms by two calls, free at 700; another found once, to the end."""
     notes = [found(100), found(400, call=2), ending(700), found(800, 2)]
-    first, second = pages_of([run_of(notes, seconds=1)])
+    first, second = pages_of(episodes_of(run_of(notes, seconds=1)))
     assert (first.ranges, first.calls, first.lasted_ms, first.seen_to_end) == (2, 2, 600, True)
     assert (first.task, first.age_ms, first.pfn) == (3, 1000, 4101)
     assert (second.ranges, second.lasted_ms, second.seen_to_end) == (1, 200, False)

@@ -102,8 +102,15 @@ def start(machine, shell, *options, **more):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=hear_signals,
         **more,
     )
+
+
+def hear_signals():
+    """A shell can't trap what was ignored when it began, as under nohup, which these tests may run under."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def run(machine, shell, *options, **more):

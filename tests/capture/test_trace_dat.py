@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.capture.trace_dat_file import Cutter
@@ -182,6 +182,7 @@ def test_a_page_that_claims_too_much(version_6, tmp_path):
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=8)), max_size=4),
     st.booleans(),
 )
+@example(changes=[(0.056640625, b"\x00")], partial=True)  # no row is left
 @pytest.mark.parametrize("version", [6, 7])
 def test_mutations_are_read_or_refused(version, request, tmp_path, changes, partial):
     source = SMALL if version == 7 else request.getfixturevalue("version_6")

@@ -29,7 +29,7 @@ def sample(ms, free=0, area=0, used=(0, 0, 0, 0)):
 
 
 def call(ms, first, start=NO_PFN, moved=0, took=1, pages=64):
-    return (BEGUN + ms * MS, took * MS, pages, start, moved, first, 0, 0, 0, 0)
+    return (BEGUN + ms * MS, took * MS, pages, start, moved, first, 0, 0, 0)
 
 
 def run_of(samples, calls=(), area=100, **figures):

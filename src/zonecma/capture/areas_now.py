@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from zonecma.capture.boot_log import read_boot_log
 from zonecma.capture.proc.cma_debugfs import read_debug_area
+from zonecma.capture.proc.cma_sysfs import parse_cma_sysfs
 from zonecma.capture.proc.kpageflags import frame_words
 from zonecma.capture.snapshot import Snapshot, read_snapshot
 from zonecma.capture.state_files import StateFiles
@@ -95,9 +96,7 @@ def free_frames(snapshot: Snapshot, base: int, count: int) -> NDArray[np.bool_]:
 def _from_log(files: StateFiles, page: int) -> list[AreaNow]:
     """What the log of the boot says was reserved: where, and how large."""
     log = read_boot_log(files.text("dmesg") or "")
-    names = sorted(
-        {line.split("/")[5] for line in (files.text("cmasysfs") or "").splitlines() if line.count("/") > 5}
-    )
+    names = list(parse_cma_sysfs(files.text("cmasysfs") or ""))
     called = names if len(names) == len(log.areas) == 1 else [f"area {i}" for i in range(len(log.areas))]
     return [
         AreaNow(name, start // page, (end - start) // page, 0)

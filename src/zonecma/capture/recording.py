@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import lzma
 import os
-import re
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 from zonecma.capture.bundle import PACKAGED, SUFFIX, bundle_called, unpacked
 from zonecma.capture.events import EVENT_ID
 from zonecma.capture.parquet import load_trace
+from zonecma.capture.proc.uname import release_of
 from zonecma.capture.snapshot import Snapshot, read_snapshot
 from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
@@ -27,7 +27,6 @@ DEMO = "cma256-mix-6.12"
 """The one that commands use when none is named."""
 
 _CAPTURES = Path("captures")
-_RELEASE = re.compile(r"\d+\.\d+")
 _TRACE_NAMES = ("trace.txt.zst", "trace.txt", "trace.txt.gz", "trace.dat", "perf.txt")
 _LARGEST_TEXT = 1 << 26
 """Bytes of a /proc file or log: more than any has."""
@@ -85,18 +84,12 @@ class Recording:
 
     @functools.cached_property
     def release(self) -> str:
-        """The kernel's release, such as ``6.12.117-gt``.
-
-        A host without a name leaves the release as uname's second word.
-        """
-        words = self.kernel_file("uname").split()
-        if len(words) > 1 and _RELEASE.match(words[1]) and not _RELEASE.match("".join(words[2:3])):
-            return words[1]
-        if len(words) < 3 or not words[2].isprintable():
-            raise InputError(
-                f"{self.path}: uname in proc.tar.xz is {' '.join(words)!r}; expected 'Linux HOST RELEASE'"
-            )
-        return words[2]
+        """The kernel's release, such as ``6.12.117-gt``."""
+        uname = self.kernel_file("uname")
+        release = release_of(uname)
+        if not release.isprintable() or not release:
+            raise InputError(f"{self.path}: uname is {uname.strip()!r}; expected 'Linux HOST RELEASE'")
+        return release
 
     def kernel_file(self, name: str) -> str:
         """The text of one of the kernel's files, ``before/zoneinfo`` for instance.

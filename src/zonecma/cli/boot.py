@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from zonecma.cli import words
-from zonecma.cli.options import PLACEMENT, AsJson
+from zonecma.cli.options import PLACEMENT, AsJson, Series
 from zonecma.cli.output import print_notes, print_outcome
 
 
@@ -33,14 +33,7 @@ def boot(
     memory_model: Annotated[
         str, typer.Option(help="flatmem or sparsemem; the machine's if left out.", metavar="MODEL")
     ] = "",
-    rules: Annotated[
-        str,
-        typer.Option(
-            help="4.7, 6.1 or 6.12; the machine's own if left out.",
-            metavar="SERIES",
-            autocompletion=words.series,
-        ),
-    ] = "",
+    rules: Series = "",
     cmdline: Annotated[
         str, typer.Option(help="Kernel command line, after the machine's own.", metavar="TEXT")
     ] = "",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from zonecma.cli.words import loads, recordings
+from zonecma.cli.words import loads, recordings, series
 from zonecma.errors import InputError
 
 RECORDING = "A recording's folder, a bundle, or the name of a recording that ships with zonecma."
@@ -21,6 +21,12 @@ Recorded = Annotated[
     typer.Argument(metavar="RECORDING", help=RECORDING, show_default=False, autocompletion=recordings),
 ]
 Load = Annotated[str, typer.Argument(metavar="LOAD", help=LOAD, show_default=False, autocompletion=loads)]
+Series = Annotated[
+    str,
+    typer.Option(
+        help="4.7, 6.1 or 6.12; the machine's own if left out.", metavar="SERIES", autocompletion=series
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Partial = Annotated[
     bool, typer.Option("--partial", help="Read a damaged trace up to its damage, and say so.")

@@ -80,14 +80,15 @@ def _report_on(name: str, output: str, perfetto: str, png: str, partial: bool) -
     from zonecma.lab.loads import open_load
 
     recording = open_load(name or DEMO, partial=partial)
+    explanation = _explained(recording)
     if output or png:
-        results = _of_recording(recording, name, output)
+        results = _of_recording(recording, explanation, name, output)
         if output:
             _write_page(output, results)
         if png:
             _write_figure(png, results)
     if perfetto:
-        _write_perfetto(perfetto, recording)
+        _write_perfetto(perfetto, recording, explanation)
 
 
 def _of_files(names: list[str], output: str) -> Any:
@@ -96,10 +97,17 @@ def _of_files(names: list[str], output: str) -> Any:
     return read_results([Path(name) for name in names], _command(names, output))
 
 
-def _of_recording(recording: Any, name: str, output: str) -> Any:
-    """Explain and compare, and a map of memory."""
-    from zonecma.lab.compare import compare
+def _explained(recording: Any) -> Any:
     from zonecma.lab.explain import explain
+    from zonecma.report.progress import terminal_progress
+
+    with terminal_progress() as progress:
+        return explain(recording, None, progress)
+
+
+def _of_recording(recording: Any, explanation: Any, name: str, output: str) -> Any:
+    """What explain says, a comparison, and a map of memory."""
+    from zonecma.lab.compare import compare
     from zonecma.lab.page_map import page_map
     from zonecma.placement import COMPARED
     from zonecma.report.comparison import comparison_json
@@ -109,7 +117,6 @@ def _of_recording(recording: Any, name: str, output: str) -> Any:
     from zonecma.report.progress import terminal_progress
 
     with terminal_progress() as progress:
-        explanation = explain(recording, None, progress)
         found = page_map(recording, progress)
         comparison = compare(recording, [policy() for policy in COMPARED], progress)
     names = [name] if name else []
@@ -174,16 +181,15 @@ def _write_figure(png: str, results: Any) -> None:
     write_whole(Path(png), figure_png(results))
 
 
-def _write_perfetto(target: str, recording: Any) -> None:
+def _write_perfetto(target: str, recording: Any, explanation: Any) -> None:
     from zonecma.files import write_whole
-    from zonecma.lab.explain import explain
     from zonecma.lab.page_map import page_map
     from zonecma.lab.spans import PAIRS, spans_of
     from zonecma.report.perfetto import perfetto_trace
     from zonecma.report.progress import terminal_progress
 
     with terminal_progress() as progress:
-        explanation, found = explain(recording, None, progress), page_map(recording, progress, _COUNTS)
+        found = page_map(recording, progress, _COUNTS)
         trace = recording.trace(progress)
     spans = [span for what in PAIRS for span in spans_of(trace, what)]
     write_whole(Path(target), perfetto_trace(explanation, found, spans))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from zonecma.cli.options import PLACEMENT, AsJson
+from zonecma.cli.options import PLACEMENT, AsJson, Series
 from zonecma.cli.output import print_outcome
 
 _DEFAULT_PROBABILITY = 0.9
@@ -54,9 +54,7 @@ def size(
             metavar=PLACEMENT,
         ),
     ] = None,
-    rules: Annotated[
-        str, typer.Option(help="4.7, 6.1 or 6.12; the machine's if left out.", metavar="SERIES")
-    ] = "",
+    rules: Series = "",
     dma_limit: Annotated[
         str, typer.Option(help="The area must lie below: 30bit, 1G or an address.", metavar="LIMIT")
     ] = "",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from zonecma.cli import words
-from zonecma.cli.options import PLACEMENT, AsJson, Load, Partial, refuse
+from zonecma.cli.options import PLACEMENT, AsJson, Load, Partial, Series, refuse
 from zonecma.cli.output import print_outcome
 
 _Terms = tuple[str, str, str]
@@ -27,14 +27,7 @@ def whatif(
     cma: Annotated[
         str, typer.Option("--cma", help="The area's size; the machine's own if left out.", metavar="SIZE")
     ] = "",
-    rules: Annotated[
-        str,
-        typer.Option(
-            help="4.7, 6.1 or 6.12; the machine's own if left out.",
-            metavar="SERIES",
-            autocompletion=words.series,
-        ),
-    ] = "",
+    rules: Series = "",
     against: Annotated[
         str,
         typer.Option(

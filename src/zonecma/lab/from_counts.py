@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.rules import Rules
 from zonecma.machine.counts.start import Known, draw_start
+from zonecma.machine.counts.zone import Drawn
 from zonecma.machine.from_counts import known_start, machine_of_counts, with_pcp_bounds
 from zonecma.machine.machine import Machine
 from zonecma.progress import Progress
@@ -33,21 +35,32 @@ def needs_snapshots(recording: Recording, verb: str) -> None:
         )
 
 
-def counted_machine(
-    recording: Recording, progress: Progress, rules: Rules
-) -> tuple[Machine, Trace, Snapshot, Known]:
-    """The machine, its trace, its start in the first drawing, and what that was drawn from.
+class CountedMachine(NamedTuple):
+    """A machine whose start was drawn."""
+
+    machine: Machine
+    trace: Trace
+    start: Snapshot
+    """the first drawing"""
+    known: Known
+    """what it was drawn from"""
+    drawn: Drawn
+    """what the trace told of it, and what the counts"""
+
+
+def counted_machine(recording: Recording, progress: Progress, rules: Rules) -> CountedMachine:
+    """The machine of a recording without snapshots.
 
     Raises InputError for files that are missing, damaged, or of no machine.
     """
     trace = recording.trace(progress)
     progress("drawing the start from counts", 0, 0)
     known = known_start(recording, trace)
-    start, _ = draw_start(known, 0)
+    start, drawn = draw_start(known, 0)
     if fault := implausible(start):
         raise InputError(f"{recording.path}: the files of before: {fault}; expected those of a machine")
     machine = machine_of_counts(known, start, rules)
-    return machine, trace, with_pcp_bounds(start, machine), known
+    return CountedMachine(machine, trace, with_pcp_bounds(start, machine), known, drawn)
 
 
 def drawn_again(known: Known, machine: Machine, seed: int) -> Snapshot:
@@ -61,9 +74,8 @@ def end_of(trace: Trace, start: Snapshot) -> Snapshot:
     return dataclasses.replace(start, trace_lines=lines)
 
 
-def notes_on(known: Known) -> tuple[str, ...]:
+def notes_on(known: Known, drawn: Drawn) -> tuple[str, ...]:
     """What a start from counts rests on, in figures."""
-    drawn = draw_start(known, 0)[1]
     told, areas = drawn.used + drawn.free, _told_in_areas(known)
     notes = [
         "the start is no exact snapshot, but drawn to agree with the trace and with /proc: of"

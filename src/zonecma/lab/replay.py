@@ -66,6 +66,8 @@ class RecordedMachine(NamedTuple):
     """snapshot B"""
     known: Known | None = None
     """what the start was drawn from; None: snapshot A is exact"""
+    notes: tuple[str, ...] = ()
+    """what a start that was drawn rests on"""
 
 
 def replay_of(recording: Recording, progress: Progress = no_progress, rules: Rules | None = None) -> Replay:
@@ -77,10 +79,11 @@ def replay_of(recording: Recording, progress: Progress = no_progress, rules: Rul
     rules = rules or rules_for(recording.release) or (None if exact else nearest_rules(recording.release))
     if rules is None:
         raise InputError(f"{recording.path}: {why_not_modelled(recording.release)}")
-    machine, trace, start, end, known = recorded_machine(recording, progress, rules)
+    machine, trace, start, end, known, notes = recorded_machine(recording, progress, rules)
     progress("sorting out who asked for what", 0, 0)
     replay = make_replay(recording.name, recording.release, machine, trace, start, end)
-    replay = replace(replay, known=known, notes=_notes(recording, rules, known))
+    followed = () if exact else _followed(recording, rules)
+    replay = replace(replay, known=known, notes=(*notes, *followed))
     if not replay.events:
         raise InputError(
             f"{recording.path}: the trace has no event between the snapshots; expected snapshot A before"
@@ -89,16 +92,11 @@ def replay_of(recording: Recording, progress: Progress = no_progress, rules: Rul
     return replay
 
 
-def _notes(recording: Recording, rules: Rules, known: Known | None) -> tuple[str, ...]:
-    """What it costs that there is no exact snapshot, and that its kernel is another one."""
-    if known is None:
+def _followed(recording: Recording, rules: Rules) -> tuple[str, ...]:
+    """Whose rules are followed, where those of its own kernel are not known."""
+    if rules_for(recording.release) is not None:
         return ()
-    followed = (
-        f"{why_not_modelled(recording.release)}; the model follows the rules of {rules.series}"
-        if rules_for(recording.release) is None
-        else ""
-    )
-    return (*notes_on(known), *filter(None, [followed]))
+    return (f"{why_not_modelled(recording.release)}; the model follows the rules of {rules.series}",)
 
 
 def recorded_machine(recording: Recording, progress: Progress, rules: Rules) -> RecordedMachine:
@@ -107,9 +105,9 @@ def recorded_machine(recording: Recording, progress: Progress, rules: Rules) -> 
     Without snapshots its start is drawn.  Raises InputError for a recording that is damaged or incomplete.
     """
     if not has_exact_start(recording):
-        machine, trace, start, known = counted_machine(recording, progress, rules)
+        machine, trace, start, known, drawn = counted_machine(recording, progress, rules)
         check_trace(recording.trace_file, trace, machine)
-        return RecordedMachine(machine, trace, start, end_of(trace, start), known)
+        return RecordedMachine(machine, trace, start, end_of(trace, start), known, notes_on(known, drawn))
     start, end = (_snapshot(recording, moment) for moment in ("A", "B"))
     machine = machine_of(start, rules)
     trace = recording.trace(progress)

@@ -146,7 +146,7 @@ def _note_call(m: Memory, w: Work, slot: int, step: Any, begun: int, start: Pfn,
         start,
         moved,
     )
-    call.first, call.number, call.buffer, call.task = task.call, m.vm[0].call, step.first, slot
+    call.first, call.number, call.buffer = task.call, m.vm[0].call, step.first
     return row  # type: ignore[no-any-return]
 
 

@@ -77,7 +77,6 @@ CALL = np.dtype(
         ("first", "i8"),  # row of the call that this one repeats; its own
         ("number", "i8"),  # by which the notes know it
         ("buffer", "i8"),
-        ("task", "i8"),
         ("again", "i8"),  # 1: it is made again
     ],
     align=True,

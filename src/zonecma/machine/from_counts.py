@@ -19,9 +19,9 @@ from zonecma.machine.from_snapshot import machine_of
 from zonecma.machine.live import architecture_of
 from zonecma.machine.machine import Machine
 from zonecma.machine.memblock import union
+from zonecma.machine.page_size import page_size_of
 from zonecma.machine.state import bare_state
 
-_PAGE_KIB = (4, 16, 64)
 _TOTAL = re.compile(r"^MemTotal: +(\d{1,15}) kB$", re.MULTILINE)
 
 
@@ -39,8 +39,8 @@ def _page_kib(recording: Recording, counts: Counts) -> int:
         if recording.has_kernel_file("before/meminfo")
         else None
     )
-    managed = sum(zone["managed"] for zone in counts.zones)
-    return min(_PAGE_KIB, key=lambda kib: abs(managed * kib - int(match[1]))) if match else _PAGE_KIB[0]
+    total = int(match[1]) << 10 if match else 0
+    return page_size_of(sum(zone["managed"] for zone in counts.zones), total) >> 10
 
 
 def machine_of_counts(known: Known, start: Snapshot, rules: Rules) -> Machine:

@@ -25,11 +25,11 @@ from zonecma.machine.board import AreaRequest, Board, MemoryRange, Reservation
 from zonecma.machine.command_line import apply_command_line
 from zonecma.machine.iomem import Resource, parse_iomem
 from zonecma.machine.memblock import Range, Ranges, align_down, align_up, union, without
+from zonecma.machine.page_size import page_size_of
 from zonecma.machine.sizes import size_text
 
 _X86_DMA_FRAMES = 16 * MIB >> 12
 """ZONE_DMA's end: 16 MiB, the reach of the ISA bus"""
-_PAGE_KIB = (4, 16, 64)
 _KERNEL = re.compile(r"Kernel (code|rodata|data|bss)$")
 _CMA_TOTAL = re.compile(r"^CmaTotal: +(\d{1,12}) kB$", re.MULTILINE)
 _RELEASE = re.compile(r"\b(\d{1,3}\.\d{1,3})\.\d")
@@ -114,7 +114,7 @@ def architecture_of(zones: Sequence[ZoneInfo], resources: Sequence[Resource], ra
         return X86_32_HIGHMEM if is_x86 else arm
     if is_x86:
         return X86_64 if "DMA32" in ends else X86_32
-    built = ARM64.with_pages_of(_page_kib(zones, ram))
+    built = ARM64.with_pages_of(_page_size(zones, ram) >> 10)
     dma_end = ends.get("DMA", 0) * built.page_size
     is_narrow = 0 < dma_end < min(4 * GIB, ram[-1].end)
     return built.with_zone_end(ZONE_DMA, dma_end) if is_narrow else built
@@ -130,11 +130,8 @@ def _end(zone: ZoneInfo) -> int:
     return zone.sizes.get("start_pfn", 0) + spanned if spanned > 0 else 0
 
 
-def _page_kib(zones: Sequence[ZoneInfo], ram: Ranges) -> int:
-    """The page size with which the zones' pages come nearest to the RAM."""
-    present = sum(zone["present"] for zone in zones)
-    total = sum(end - start for start, end in ram)
-    return min(_PAGE_KIB, key=lambda kib: abs(present * kib * 1024 - total))
+def _page_size(zones: Sequence[ZoneInfo], ram: Ranges) -> int:
+    return page_size_of(sum(zone["present"] for zone in zones), sum(end - start for start, end in ram))
 
 
 # Memory and what is in it.

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from zonecma.capture.boot_log import read_boot_log
 from zonecma.capture.cma_debugfs import read_areas
 from zonecma.capture.events import EVENT_ID
+from zonecma.capture.proc.cma_sysfs import parse_cma_sysfs
 from zonecma.capture.recording import Recording
 from zonecma.capture.snapshot import AreaSnapshot
 from zonecma.capture.trace import Trace
 from zonecma.errors import InputError
 from zonecma.kernel.units import Pfn
 from zonecma.machine.counts.tables import Counts
-
-_IN_SYSFS = re.compile(r"^/sys/kernel/mm/cma/([^/\s]+)/", re.MULTILINE)
 
 
 def areas_of(recording: Recording, trace: Trace, counts: Counts, page_kib: int) -> tuple[AreaSnapshot, ...]:
@@ -50,8 +47,7 @@ def _of_log(recording: Recording, trace: Trace, page_kib: int) -> tuple[AreaSnap
 
 def _names(recording: Recording, trace: Trace, ranges: list[tuple[int, int]]) -> list[str]:
     told = [_name_in_trace(trace, start, end) for start, end in ranges]
-    listed = dict.fromkeys(_IN_SYSFS.findall(_sysfs(recording)))
-    others = iter([name for name in listed if name not in told])
+    others = iter([name for name in parse_cma_sysfs(_sysfs(recording)) if name not in told])
     return [name or next(others, f"area {number}") for number, name in enumerate(told)]
 
 

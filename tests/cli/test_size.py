@@ -56,8 +56,8 @@ REFUSED = {
     "certainty": (["camera-start", "--probability", "1"], "no number of runs shows 1"),
     "no time": (["camera-start", "--within", "soon"], "--within soon: expected a time above 0"),
     "no limit": (["camera-start", "--dma-limit", "far"], "--dma-limit far: expected a size"),
-    "no load": (["camera_start"], "camera_start: no such scenario"),
-    "a recording": (["cma256-mix-6.12"], "is a recording: its requests can't be asked once more"),
+    "no load": (["camera_start"], "camera_start: no such recording or scenario"),
+    "a recording": (["camera-board", "--machine", "rpi4-4g"], "--machine: camera-board is a recording"),
     "no placement": (["camera-start", "--placement", "x"], "no placement is called 'x'"),
 }
 

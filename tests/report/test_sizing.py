@@ -1,16 +1,14 @@
 """How size's outcome looks: answers written by hand."""
 
 from zonecma.kernel.page_class import PageClass
+from zonecma.lab.compare import Reclaim
 from zonecma.lab.sizing import Answer, Blocked, Check, NeedShown, SizeTried, Sizing
 from zonecma.report.sizing import need_text, sizing_json, sizing_text
 from zonecma.workload.needs import Need
 
 MIB = 1 << 20
 NEED = Need(5120, 9, within_ms=50, probability=0.99)
-COSTS = {
-    "pgsteal_kswapd": 256.0, "pgsteal_direct": 256.0, "pswpin": 128.0, "pswpout": 128.0,
-    "workingset_refault": 0.0, "stall_seconds": 0.25,
-}  # fmt: skip
+COSTS = Reclaim(pages_reclaimed=512.0, swapped_in=128.0, swapped_out=128.0, stall_seconds=0.25)
 GOOD = Answer(
     "zone-cma", "none", True, 200 * MIB,
     needs=(NeedShown(NEED, 80, 0, 0.3, 0.958, 343, 12.34),),

@@ -6,20 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from zonecma.cli.options import PLACEMENT, AsJson, Series
+from zonecma.cli import words
+from zonecma.cli.options import LOAD, PLACEMENT, AsJson, Series
 from zonecma.cli.output import print_outcome
 
 _DEFAULT_PROBABILITY = 0.9
 
 
 def size(
-    scenario: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENARIO",
-            help="The load: NAME[,param=value]..., or a Python file that defines one.",
-            show_default=False,
-        ),
+    load: Annotated[
+        str, typer.Argument(metavar="LOAD", help=LOAD, show_default=False, autocompletion=words.loads)
     ],
     need: Annotated[
         list[str] | None,
@@ -70,8 +66,9 @@ def size(
     nothing suffices it says what is in the way.
     """
     from zonecma.lab.scenario_setup import Terms
-    from zonecma.lab.size import Question, size_scenario
-    from zonecma.lab.size_options import bytes_called, limit_called, load_called
+    from zonecma.lab.size import size as run
+    from zonecma.lab.size_bench import Question
+    from zonecma.lab.size_options import bytes_called, limit_called
     from zonecma.placement import COMPARED
     from zonecma.report.progress import terminal_progress
     from zonecma.report.sizing import sizing_json, sizing_text
@@ -86,7 +83,7 @@ def size(
         most_runs=seeds,
     )
     with terminal_progress() as progress:
-        outcome = size_scenario(load_called(scenario), question, progress)
+        outcome = run(load, question, progress)
     print_outcome(outcome, as_json, sizing_text, sizing_json)
 
 

@@ -6,7 +6,9 @@ late.  An open one asks what was asked, when it was asked, and nothing is reclai
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +20,8 @@ from zonecma.errors import InputError
 from zonecma.kernel.gfp import GFP_HIGHUSER_MOVABLE
 from zonecma.kernel.jit import compile_once
 from zonecma.kernel.memory import NR_KINDS, Memory
+from zonecma.kernel.notes import AN_ENDING
+from zonecma.kernel.page_class import PageClass
 from zonecma.kernel.rules import rules_for
 from zonecma.kernel.state import State
 from zonecma.kernel.units import NO_PFN, User
@@ -114,6 +118,12 @@ class Reclaim:
         return self.stall_seconds / self.elapsed_seconds if self.elapsed_seconds else 0.0
 
 
+def mean_reclaim(reclaims: Sequence[Reclaim]) -> Reclaim:
+    """The mean of several runs."""
+    names = [one.name for one in dataclasses.fields(Reclaim)]
+    return Reclaim(**{name: mean([getattr(one, name) for one in reclaims]) for name in names})
+
+
 @dataclass(frozen=True)
 class PlacementResult:
     """What one placement did with the load: in one run, or as the mean of several."""
@@ -135,6 +145,8 @@ class PlacementResult:
     """what the placement's original does and the model does not"""
     runs: int = 1
     """how many the figures are the mean of; ``calls`` are those of all"""
+    in_the_way: Mapping[PageClass, int] = field(default_factory=dict)
+    """of one run: ranges that were tried in vain, by what was in the way"""
 
     @property
     def nr_calls(self) -> float:
@@ -312,6 +324,12 @@ def _call(one: Any, start: int) -> Call:
     return Call((int(one.time) - start) / 1e9, int(one.pages), ok, int(one.moved), int(one.took) / 1e9)
 
 
+def in_the_way(notes: NDArray[Any]) -> dict[PageClass, int]:
+    """Ranges that contiguous calls tried in vain, by what was in the way; ``notes``: NOTE[] of a run."""
+    classes = notes["page_class"][notes["start"] != AN_ENDING]
+    return dict(Counter(PageClass(one) for one in classes.tolist()))
+
+
 def reclaim_of(counters: Any, **seconds: float) -> Reclaim:
     """``counters``: by the names of kernel.memory.VM; ``seconds``: the fields of Reclaim that are times."""
     return Reclaim(
@@ -349,4 +367,5 @@ def _result(placement: Placement, run: Run, memory: Memory, area_pages: int) -> 
             elapsed_seconds=float(weight.sum()) / 1e9,
         ),
         leaves_out=placement.leaves_out,
+        in_the_way=in_the_way(memory.notes[: min(int(vm.nr_noted), len(memory.notes))]),
     )

@@ -29,6 +29,13 @@ from zonecma.workload.shift import shifted
 SEEDS = 20
 """Runs of one prediction, unless told otherwise."""
 
+NOT_TOLD = (
+    "touches that a trace does not show are not known: what programs only read or wrote in memory"
+    " looks unused",
+    "what pins pages is not told by a trace: a page that somebody holds is taken to be movable",
+)
+"""What a recording leaves open."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -78,7 +85,7 @@ def predict(
     for seed in range(question.seeds):
         progress(f"running {question.placement.label}", seed, question.seeds)
         boot = shifted(script, seed), dataclasses.replace(terms, seed=seed)
-        results.append(run_placement(_boot(replay, seed), window, question.placement, *boot))
+        results.append(run_placement(boot_again(replay, seed), window, question.placement, *boot))
     outcomes = [outcome_of(result) for result in results]
     return Prediction(
         recording=recording.name,
@@ -95,7 +102,7 @@ def predict(
     )
 
 
-def _boot(replay: Replay, seed: int) -> Replay:
+def boot_again(replay: Replay, seed: int) -> Replay:
     """The start of another boot: where it is drawn, another drawing."""
     if replay.known is None:
         return replay
@@ -148,11 +155,7 @@ def spread_of(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
 
 def _notes(recording: Recording, replay: Replay, question: Question) -> tuple[str, ...]:
     """What a prediction of this kind rests on."""
-    notes = [
-        "touches that a trace does not show are not known: what programs only read or wrote in memory"
-        " looks unused",
-        "what pins pages is not told by a trace: a page that somebody holds is taken to be movable",
-    ]
+    notes = list(NOT_TOLD)
     if rules_for(recording.release) != replay.machine.rules:
         notes.append(
             f"the machine booted {recording.release}; its buddy lists and marks are taken over as they were"

@@ -5,7 +5,6 @@ Memory is what the run's looks at it show (lab.work.SAMPLE); between two looks a
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.kernel.units import NO_PFN
-from zonecma.lab.compare import BINS, Call, Comparison, PlacementResult, Reclaim, mean, reclaim_of
+from zonecma.lab.compare import BINS, Call, Comparison, PlacementResult, mean, mean_reclaim, reclaim_of
 from zonecma.lab.contiguous_calls import series_of
 from zonecma.lab.placements import parse_placement
 from zonecma.lab.scenario_run import ScenarioRun
@@ -140,11 +139,6 @@ def mean_result(results: Sequence[PlacementResult]) -> PlacementResult:
         min_free_outside=mean([one.min_free_outside for one in results]),
         failed_requests=mean([one.failed_requests for one in results]),
         calls=tuple(call for one in results for call in one.calls),
-        reclaim=_mean_reclaim([one.reclaim for one in results]),
+        reclaim=mean_reclaim([one.reclaim for one in results]),
         runs=len(results),
     )
-
-
-def _mean_reclaim(reclaims: Sequence[Reclaim]) -> Reclaim:
-    names = [one.name for one in dataclasses.fields(Reclaim)]
-    return Reclaim(**{name: mean([getattr(one, name) for one in reclaims]) for name in names})

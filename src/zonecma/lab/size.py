@@ -1,33 +1,28 @@
-"""size: the smallest area that serves given buffers under a generated load, for each placement."""
+"""size: the smallest area that serves given buffers under a load, for each placement."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-
-import numpy as np
 
 from zonecma.errors import InputError
 from zonecma.kernel.page_class import PageClass
 from zonecma.lab.area_checks import check_area
 from zonecma.lab.boot import boot_from, usual_placement
+from zonecma.lab.compare import mean_reclaim
 from zonecma.lab.placements import parse_placement
 from zonecma.lab.pool import outcomes, pool_of
-from zonecma.lab.scenario_compare import assumptions_of
-from zonecma.lab.scenario_run import Setup, run_scenario
-from zonecma.lab.scenario_setup import Terms, checked_setup, compile_scenarios, setup_for
-from zonecma.lab.scenarios import draw_scenario, parse_scenario
-from zonecma.lab.size_search import Found, Range, Search, Tried, Wanted, search
-from zonecma.lab.size_trial import COSTS, Trial, TrialOutcome, run_trial, with_size
+from zonecma.lab.scenarios import is_scenario
+from zonecma.lab.size_bench import Bench, Question
+from zonecma.lab.size_recording import bench_of_recording
+from zonecma.lab.size_scenario import bench_of_scenario
+from zonecma.lab.size_search import Found, Search, Tried, Wanted, search
+from zonecma.lab.size_trial import TrialOutcome, run_trial
 from zonecma.lab.sizing import Answer, Blocked, Check, NeedShown, Paste, SizeTried, Sizing
 from zonecma.lab.success import at_least, runs_needed
-from zonecma.machine.area_rules import smallest_alignment
 from zonecma.machine.areas import declare_areas
 from zonecma.machine.board import Board
 from zonecma.machine.command_line import apply_command_line
-from zonecma.machine.memblock import align_up
-from zonecma.machine.read import read_board
 from zonecma.machine.sizes import size_text
 from zonecma.machine.tree.memory import Cells
 from zonecma.machine.tree.write import reserved_memory_source
@@ -36,78 +31,32 @@ from zonecma.machine.wanted_area import (
     WantedArea,
     former_default,
     has_tree,
-    largest_area,
     option_value,
     place_area,
     ram_of,
 )
-from zonecma.placement import COMPARED, Home, Placement
+from zonecma.placement import Home, Placement
 from zonecma.progress import Progress, no_progress
-from zonecma.workload.generated import GeneratedLoad
-from zonecma.workload.needs import ASKS, Need
-from zonecma.workload.scenario import PAGE_SIZE
-from zonecma.workload.steps import CALL
-
-MOST_RUNS = 80
-"""Runs of a test, unless told."""
-_LARGEST_SHARE = 2
-"""An area of more than one part in so many of RAM is not looked for, unless told."""
+from zonecma.workload.needs import ASKS
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is to be sized."""
-
-    needs: tuple[Need, ...]
-    """a need without buffers: what the load itself asks for"""
-    placements: tuple[str, ...] = tuple(one.name for one in COMPARED)
-    machine: str = ""
-    """the load's own if empty"""
-    terms: Terms = field(default_factory=Terms)
-    below: int = 0
-    """the address that devices' addresses end at; 0: as the board has it"""
-    most: int = 0
-    """bytes of the largest area; 0: half of RAM"""
-    most_runs: int = MOST_RUNS
-
-
-@dataclass(frozen=True)
-class _Bench:
-    """All that the runs share."""
-
-    load: str
-    question: Question
-    setup: Setup
-    board: Board
-    """before an area is asked for, under the kernel's rules"""
-    where: Range
-    most_reason: str
-    lasts_ms: float
-
-    def trial(self, placement: str, wanted: Wanted, seed: int) -> Trial:
-        """A run that a search wants."""
-        setup = with_size(replace(self.setup, placement=placement), wanted.size)
-        return Trial(self.load, setup, self.question.needs, self.lasts_ms, seed, placement)
-
-
-def size_scenario(
-    scenario: str, question: Question, progress: Progress = no_progress, workers: int = 0
-) -> Sizing:
+def size(load: str, question: Question, progress: Progress = no_progress, workers: int = 0) -> Sizing:
     """Find the smallest area for each placement, and what to paste for the best.
 
     Runs are several at once, each in a process that imports the caller's main module anew, unless
-    ``workers`` is 1.  The outcome is the same whatever their number.  Raises InputError for a scenario,
+    ``workers`` is 1.  The outcome is the same whatever their number.  Raises InputError for a load,
     machine or placement that does not exist, and for needs that no area of the machine can hold.
     """
     policies = {text: parse_placement(text) for text in question.placements}
-    bench = _bench(scenario, question, progress)
+    make = bench_of_scenario if is_scenario(load) else bench_of_recording
+    bench = make(load, question, progress)
     found = _search_all(bench, policies, progress, workers)
     answers = tuple(sorted((_answer(policies[one], found[one]) for one in policies), key=_cost))
     pastes, checks = _pastes(bench, answers)
     return Sizing(
-        load=scenario,
-        machine=bench.setup.board,
-        kernel=bench.setup.rules,
+        load=load,
+        machine=bench.machine,
+        kernel=bench.rules.series,
         needs=question.needs,
         ram=ram_of(bench.board),
         unit=bench.where.unit,
@@ -119,73 +68,15 @@ def size_scenario(
         answers=answers,
         pastes=pastes,
         checks=checks,
-        notes=assumptions_of(scenario)[:2],
+        notes=bench.notes,
     )
-
-
-# What is looked for, and where.
-
-
-def _bench(scenario: str, question: Question, progress: Progress) -> _Bench:
-    load = parse_scenario(scenario)
-    setup = _setup(scenario, load, question)
-    board = apply_command_line(read_board(setup.board), setup.command_line)
-    board = replace(board, rules=setup.kernel.series)
-    if board.architecture.page_size != PAGE_SIZE:
-        raise InputError(
-            f"{board.name}: its pages have {size_text(board.architecture.page_size)}; expected a machine with"
-            f" pages of {size_text(PAGE_SIZE)}, which generated loads are written in"
-        )
-    where, reason = _range(board, load, question)
-    setup = replace(setup, area=WantedArea(where.least, question.below))
-    compile_scenarios(progress)
-    pilot = run_scenario(draw_scenario(load, 0), setup, 0)
-    return _Bench(scenario, question, setup, board, where, reason, 1000 * pilot.figures["elapsed"])
-
-
-def _setup(scenario: str, load: GeneratedLoad, question: Question) -> Setup:
-    """The machine, with everything checked that can be wrong with it."""
-    if not question.machine:
-        return checked_setup(scenario, question.terms)
-    draw_scenario(load, 0)
-    rules = question.terms.rules or read_board(question.machine).rules
-    return replace(setup_for(load, replace(question.terms, rules=rules)), board=question.machine)
-
-
-def _range(board: Board, load: GeneratedLoad, question: Question) -> tuple[Range, str]:
-    """The sizes to look at, and why none is larger."""
-    unit, page = smallest_alignment(board), board.architecture.page_size
-    least = align_up(max(needed_bytes(load, question.needs, page), unit), unit)
-    cap = question.most or ram_of(board) // _LARGEST_SHARE
-    most, refused = largest_area(board, cap, question.below)
-    reason = refused or (f"--most {size_text(cap)}" if question.most else "half of RAM")
-    if least > most:
-        raise InputError(
-            f"{board.name}: the needs are {size_text(least)} together, and an area has {size_text(most)} at"
-            f" most ({reason}); expected less to be held at once"
-        )
-    return Range(least, most, unit), reason
-
-
-def needed_bytes(load: GeneratedLoad, needs: Sequence[Need], page: int) -> int:
-    """What an area has at least: all needed buffers, or the largest that the load itself asks for.
-
-    Raises InputError where nothing is needed.
-    """
-    frames = sum(need.frames for need in needs)
-    if not frames:
-        steps = draw_scenario(load, 0).steps
-        frames = int(steps["count"][steps["op"] == CALL].max(initial=0))
-    if not frames:
-        raise InputError(f"{load.name}: it asks for no contiguous buffer; expected --need SIZE[:COUNT]")
-    return frames * page
 
 
 # The searches, side by side.
 
 
 def _search_all(
-    bench: _Bench, policies: Mapping[str, Placement], progress: Progress, workers: int
+    bench: Bench, policies: Mapping[str, Placement], progress: Progress, workers: int
 ) -> dict[str, Found]:
     """Run all searches, each round the runs that any of them waits for."""
     shares = tuple(need.probability for need in bench.question.needs)
@@ -195,7 +86,9 @@ def _search_all(
     done = 0
     with pool_of(workers) as pool:
         while wanted:
-            trials = [bench.trial(one, what, seed) for one, what in wanted.items() for seed in what.seeds]
+            trials = [
+                bench.trial(one, what.size, seed) for one, what in wanted.items() for seed in what.seeds
+            ]
             made: dict[str, list[TrialOutcome]] = defaultdict(list)
             for outcome in outcomes(run_trial, trials, pool):
                 made[outcome.trial.label].append(outcome)
@@ -239,7 +132,7 @@ def _answer(policy: Placement, found: Found) -> Answer:
         needs=tuple(_shown(found, number) for number in range(len(found.shown))),
         own_calls=sum(one.own_calls for one in outcomes),
         own_failed=sum(one.own_failed for one in outcomes),
-        costs={name: float(np.mean([one.costs[name] for one in outcomes])) for name in COSTS},
+        costs=mean_reclaim([one.costs for one in outcomes]),
         min_free_outside=min(one.min_free_outside for one in outcomes),
         tried=tried,
         neighbours=tuple(map(_tried, found.neighbours)),
@@ -292,26 +185,26 @@ def _cost(answer: Answer) -> tuple[float, ...]:
     if answer.size is None or answer.costs is None:
         return (float("inf"),)
     costs = answer.costs
-    reclaimed = sum(costs[name] for name in ("pgsteal_kswapd", "pgsteal_direct", "pswpin", "pswpout"))
-    return answer.size, not answer.lent, reclaimed, costs["stall_seconds"]
+    reclaimed = costs.pages_reclaimed + costs.swapped_in + costs.swapped_out
+    return answer.size, not answer.lent, reclaimed, costs.stall_seconds
 
 
 # What to paste, and what to look out for.
 
 
-def _pastes(bench: _Bench, answers: Sequence[Answer]) -> tuple[tuple[Paste, ...], tuple[Check, ...]]:
+def _pastes(bench: Bench, answers: Sequence[Answer]) -> tuple[tuple[Paste, ...], tuple[Check, ...]]:
     """For the best answer, and for what the kernel does by itself where that differs; the best's checks."""
     sized = [one for one in answers if one.size is not None]
     if not sized:
         return (), ()
-    usual = usual_placement(bench.setup.kernel).label
+    usual = usual_placement(bench.rules).label
     best = sized[0]
     same = best.size, best.lent
     shown = [best, *(one for one in sized if one.placement == usual and (one.size, one.lent) != same)]
     return tuple(_paste(bench, one, usual) for one in shown), _checks(bench, best)
 
 
-def _paste(bench: _Bench, answer: Answer, usual: str) -> Paste:
+def _paste(bench: Bench, answer: Answer, usual: str) -> Paste:
     wanted = WantedArea(answer.size or 0, bench.question.below)
     placed = place_area(bench.board, wanted)
     option, remark = _option(bench.board, placed, wanted, lent=answer.lent)
@@ -323,7 +216,7 @@ def _paste(bench: _Bench, answer: Answer, usual: str) -> Paste:
         node=_node(bench.board, placed, lent=answer.lent),
         option=option,
         option_remark=remark,
-        needs=_kernel_needed(answer, bench.setup.kernel.series, usual),
+        needs=_kernel_needed(answer, bench.rules.series, usual),
     )
 
 
@@ -368,7 +261,7 @@ def cells_of(board: Board) -> Cells:
     return known if known.address else Cells(usual, usual)
 
 
-def _checks(bench: _Bench, answer: Answer) -> tuple[Check, ...]:
+def _checks(bench: Bench, answer: Answer) -> tuple[Check, ...]:
     placed = place_area(bench.board, WantedArea(answer.size or 0, bench.question.below))
-    boot = boot_from(placed.board, parse_placement(answer.placement), bench.setup.kernel).boot
+    boot = boot_from(placed.board, parse_placement(answer.placement), bench.rules).boot
     return check_area(placed, boot, bench.question.below)

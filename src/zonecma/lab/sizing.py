@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zonecma.kernel.page_class import PageClass
+from zonecma.lab.compare import Reclaim
 from zonecma.workload.needs import Need
 
 
@@ -67,8 +68,8 @@ class Answer:
     own_calls: int = 0
     """buffers that the load itself wished for, over the runs of the test"""
     own_failed: int = 0
-    costs: Mapping[str, float] | None = None
-    """by name, a run's mean"""
+    costs: Reclaim | None = None
+    """a run's mean"""
     min_free_outside: int = 0
     """frames: the fewest on free lists outside of areas in any run"""
     tried: tuple[SizeTried, ...] = ()

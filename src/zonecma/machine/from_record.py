@@ -83,7 +83,7 @@ def _architecture(record: BootRecord) -> Architecture:
     """The zones as this very kernel printed them, and its orders."""
     zones = [zone for zone, _ in _zone_ends(record)]
     return Architecture(
-        name="recorded",
+        name="x86, as recorded",
         zone_ends=_zone_ends(record),
         bits=64 if ZONE_DMA32 in zones or (ZONE_HIGHMEM not in zones and _above_4g(record)) else 32,
         pageblock_order=_order(record, "pageblocks", _pageblock_order(record)),

@@ -73,10 +73,10 @@ def _costs(outcome: Sizing) -> list[list[str]]:
     for answer in outcome.answers:
         if answer.costs:
             costs = answer.costs
-            reclaimed = (costs["pgsteal_kswapd"] + costs["pgsteal_direct"]) * _PAGE_KIB / 1024
-            swapped = (costs["pswpin"] + costs["pswpout"]) * _PAGE_KIB / 1024
+            reclaimed = costs.pages_reclaimed * _PAGE_KIB / 1024
+            swapped = (costs.swapped_in + costs.swapped_out) * _PAGE_KIB / 1024
             free = answer.min_free_outside * _PAGE_KIB / 1024
-            stalled = 1000 * costs["stall_seconds"]
+            stalled = 1000 * costs.stall_seconds
             rows.append(
                 [answer.placement, f"{reclaimed:,.1f}", f"{swapped:,.1f}", f"{stalled:,.1f}", f"{free:,.1f}"]
             )

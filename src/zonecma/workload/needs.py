@@ -37,6 +37,12 @@ class Need:
         return self.pages * self.count
 
 
+def ask_moments(buffers: int, seed: int) -> list[tuple[float, float]]:
+    """When each of the ASKS is made, and when its buffers are given back: shares of the load's time."""
+    drawn = np.random.default_rng((seed, buffers)).uniform(0, _BEFORE, ASKS)
+    return [((ask + share) / ASKS, (ask + share + _HELD) / ASKS) for ask, share in enumerate(drawn.tolist())]
+
+
 def with_needs(scenario: Scenario, needs: Sequence[Need], lasts_ms: float, seed: int) -> Scenario:
     """The same load beside a task that asks for all buffers ASKS times, holds them and gives them back.
 
@@ -46,13 +52,13 @@ def with_needs(scenario: Scenario, needs: Sequence[Need], lasts_ms: float, seed:
     programs = Programs(buffers=scenario.buffers)
     numbers = range(scenario.buffers, scenario.buffers + sum(need.count for need in needs))
     sizes = [need.pages for need in needs for _ in range(need.count)]
-    slot, slept = lasts_ms / ASKS, 0.0
-    for ask, share in enumerate(np.random.default_rng((seed, len(sizes))).uniform(0, _BEFORE, ASKS)):
-        programs.sleep((ask + float(share)) * slot - slept)
+    slept = 0.0
+    for asked, given_back in ask_moments(len(sizes), seed):
+        programs.sleep((asked - slept) * lasts_ms)
         for number, pages in zip(numbers, sizes, strict=True):
             programs.call(number, pages)
-        programs.sleep(_HELD * slot)
-        slept = (ask + float(share) + _HELD) * slot
+        programs.sleep((given_back - asked) * lasts_ms)
+        slept = given_back
         for number in numbers:
             programs.release(number)
     if scenario.jobs > scenario.slots:

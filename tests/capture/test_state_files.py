@@ -61,7 +61,7 @@ def test_an_archive_that_is_cut_short(tmp_path):
 def test_a_file_that_is_no_archive(tmp_path):
     path = tmp_path / "notes"
     path.write_text("nothing")
-    with pytest.raises(InputError, match="expected a bundle or a recording"):
+    with pytest.raises(InputError, match="notes: is no tar archive; expected a bundle or a recording"):
         Folder(path, "after").text("uname")
 
 

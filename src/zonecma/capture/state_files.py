@@ -131,7 +131,7 @@ class Folder:
         try:
             return tarfile.open(path)
         except DAMAGE as error:
-            raise InputError(f"{path}: cannot be read ({error}); expected a bundle or a recording") from error
+            raise InputError(f"{path}: {_fault(error)}; expected a bundle or a recording") from error
 
     @cached_property
     def _members(self) -> dict[str, str]:
@@ -156,3 +156,8 @@ def _without_top(name: str) -> str:
     if len(parts) > 1 and parts[0] not in ("before", "after"):
         parts = parts[1:]
     return "/".join(parts)
+
+
+def _fault(error: Exception) -> str:
+    """Of a file that is no archive tarfile says what each compression had against it, a line each."""
+    return "is no tar archive" if "\n" in str(error) else f"cannot be read ({error})"

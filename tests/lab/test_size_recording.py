@@ -9,6 +9,7 @@ from zonecma.errors import InputError
 from zonecma.kernel.page_class import PageClass
 from zonecma.lab.compare import Call
 from zonecma.lab.need import parse_needs, the_loads_own
+from zonecma.lab.scenario_setup import Terms
 from zonecma.lab.size import size
 from zonecma.lab.size_bench import Question
 from zonecma.lab.size_recording import RecordedTrial, _all_met, bench_of_recording
@@ -71,6 +72,7 @@ def test_a_need_is_met_if_each_buffer_is_got_in_each_ask_and_takes_its_slowest_a
     [
         (BUNDLE, replace(OWN, machine="rpi4-4g"), "--machine: camera-board is a recording, with a machine"),
         (BUNDLE, replace(OWN, below=1 << 30), "--dma-limit: camera-board is a recording"),
+        (BUNDLE, replace(OWN, terms=Terms(rules="5.0")), "5.0"),
         (BUNDLE, Question(parse_needs(["400MiB"])), "an area has 254 MiB at most"),
         ("captures/nocma-mix-6.12", OWN, "has 0 areas; another size needs a recording with one"),
     ],

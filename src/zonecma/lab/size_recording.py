@@ -13,7 +13,7 @@ import numpy as np
 from zonecma.capture.boot_record import is_boot_record, open_boot_record
 from zonecma.capture.recording import open_recording
 from zonecma.errors import InputError
-from zonecma.kernel.rules import RULES
+from zonecma.lab.boot_options import rules_called
 from zonecma.lab.compare import Call, compile_loop, load_window, run_placement
 from zonecma.lab.loads import open_load
 from zonecma.lab.placements import parse_placement
@@ -120,7 +120,7 @@ class _Known(NamedTuple):
 def _known(where: str, series: str) -> _Known:
     """Read once in each process; ``series``: whose rules, the recorded kernel's if empty."""
     recording = open_recording(where)
-    replay = replay_of(recording, rules=RULES[series] if series else None)
+    replay = replay_of(recording, rules=rules_called(series) if series else None)
     return _Known(
         replay, script_of(replay, closed=True), load_window(replay), terms_of(recording, read_costs())
     )

@@ -38,7 +38,7 @@ def size(
     machine: Annotated[
         str,
         typer.Option(
-            help="Another machine: a preset, a .dtb, .dts or .toml file, a folder of /proc files.",
+            help="Of a scenario: another machine, a preset, a .dtb, .dts or .toml file, a folder of /proc files.",
             metavar="MACHINE",
         ),
     ] = "",
@@ -52,7 +52,8 @@ def size(
     ] = None,
     rules: Series = "",
     dma_limit: Annotated[
-        str, typer.Option(help="The area must lie below: 30bit, 1G or an address.", metavar="LIMIT")
+        str,
+        typer.Option(help="Of a scenario: the area must lie below 30bit, 1G or an address.", metavar="LIMIT"),
     ] = "",
     most: Annotated[
         str, typer.Option(help="The largest area; half of RAM if left out.", metavar="SIZE")

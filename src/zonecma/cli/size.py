@@ -38,7 +38,7 @@ def size(
     machine: Annotated[
         str,
         typer.Option(
-            help="Of a scenario: another machine, a preset, a .dtb, .dts or .toml file, a folder of /proc files.",
+            help="Of a scenario: another machine, a preset, a .dtb, .dts or .toml file, a /proc folder.",
             metavar="MACHINE",
         ),
     ] = "",

@@ -6,7 +6,7 @@ The figures of recordings are those that grep and awk find in their traces.
 from collections import Counter
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import CAPTURES
@@ -259,6 +259,7 @@ SHAPES = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(SHAPES, min_size=1, max_size=40))
+@example([starts("a-1", 512), finds(0x40010, "a-1"), finds(0x40010, "a-1"), alloc("c-7", 0x40010, FAULT, 0)])
 def test_whatever_a_trace_says_it_is_refused_or_explained(events):
     """The tests' compiled code checks indices.  Most of these traces are let through."""
     trace = trace_of(*events)

@@ -117,8 +117,28 @@ def leave(lives: Lives, looks: NDArray[Any], pfn: int, pages: int, event: int, m
 
 
 @jit
+def _look_away(lives: Lives, looks: NDArray[Any], number: int) -> None:
+    """A record watches one frame at most, once: else the lists of who watches would run in a circle.
+
+    A trace that lost a retry shows two ranges of one attempt.
+    """
+    pfn = looks[number].fin_pfn
+    if not is_frame(lives, pfn):
+        return
+    one = lives.frames[pfn]
+    if one.watch == number:
+        one.watch = looks[number].before
+    at = one.watch
+    while at != NOBODY:
+        if looks[at].before == number:
+            looks[at].before = looks[number].before
+        at = looks[at].before
+
+
+@jit
 def look_at(lives: Lives, looks: NDArray[Any], number: int, pfn: int) -> None:
     """Keep what is in a frame now in record ``number`` of ``looks``, and watch it."""
+    _look_away(lives, looks, number)
     look = looks[number]
     look.fin_pfn = pfn
     if not is_frame(lives, pfn):

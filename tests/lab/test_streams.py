@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from zonecma.kernel.jit import entry
-from zonecma.lab.streams import CALLERS, OTHERS, begin_request, choose, end_request, no_streams
+from zonecma.lab.streams import (
+    CALLERS,
+    OTHERS,
+    begin_call,
+    begin_request,
+    choose,
+    end_call,
+    end_request,
+    no_streams,
+)
 from zonecma.workload.requests import ALLOC, CMA_ALLOC, CMA_RELEASE, REQUEST
 
 
@@ -56,3 +65,44 @@ def test_no_request_comes_before_the_end_of_its_streams_last():
 @pytest.mark.parametrize("op", [ALLOC, CMA_ALLOC])
 def test_one_stream_may_be_empty(op):
     assert served((op, 5, 0, 3), (op, 6, 0, 0))[:2] == ([0, 1], [5, 9])
+
+
+@entry
+def _goes_on(streams, requests, stalls, steps, took, order):
+    """Every call takes two steps of so many ns each."""
+    for n in range(order.size):
+        i = choose(streams, requests, stalls)
+        order[n] = i
+        if i == requests.size:
+            return
+        if i == streams[CALLERS].under_way:
+            streams[CALLERS].now += steps
+            if streams[CALLERS].now - streams[CALLERS].begun >= 2 * steps:
+                end_call(streams, took)
+        elif requests[i].op == CMA_ALLOC:
+            begin_call(streams, i, begin_request(streams, requests, i, 0))
+        else:
+            end_request(streams, requests[i], 0, begin_request(streams, requests, i, 0))
+
+
+def going_on(times, steps, took):
+    """A call and others at these times; the order, with each step of the call, and the callers' delay."""
+    requests = np.zeros(len(times), REQUEST)
+    requests["op"], requests["time"] = [CMA_ALLOC] + [ALLOC] * (len(times) - 1), times
+    streams, order = no_streams(), np.zeros(len(times) + 2, np.int64)
+    _goes_on(streams, requests.view(np.recarray), np.zeros(len(times), np.int64), steps, took, order)
+    return order.tolist(), int(streams.delay[CALLERS])
+
+
+def test_others_run_between_two_steps_of_a_call():
+    """It begins at 10 and goes on at 10 and at 110."""
+    assert going_on([10, 20, 115], steps=100, took=0) == ([0, 0, 1, 0, 2], 200)
+
+
+def test_a_call_that_takes_no_time_is_over_at_once():
+    assert going_on([10, 10, 20], steps=0, took=0)[0][:2] == [0, 0]
+
+
+@pytest.mark.parametrize(("took", "later"), [(150, 50), (200, 0), (900, 0)])
+def test_what_follows_a_call_is_later_by_what_it_takes_longer(took, later):
+    assert going_on([10, 20, 115], steps=100, took=took)[1] == later

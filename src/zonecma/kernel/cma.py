@@ -6,7 +6,8 @@ First fit in the area's bitmap; while a range is busy the search slides on by on
 from __future__ import annotations
 
 from zonecma.kernel.blocked import note_blocked
-from zonecma.kernel.contig import migrate_range
+from zonecma.kernel.contig import migrate_next, prepare_migration
+from zonecma.kernel.contig_call import EMPTYING, OVER, SEARCHING
 from zonecma.kernel.features import ALIGNS_FRAMES, DRAINS_EACH_BLOCK, has
 from zonecma.kernel.free import free_pages
 from zonecma.kernel.isolation import (
@@ -158,62 +159,116 @@ def free_contig_range(s: State, cpu: Cpu, start: Pfn, end: Pfn) -> None:
 
 
 @jit
-def alloc_contig_range(
-    s: State, m: Memory, cpu: Cpu, start: Pfn, end: Pfn, target_user: User
-) -> tuple[Code, Pages]:
-    """Take every frame of a range: OK, EBUSY or ENOMEM, and the frames moved out of the way.
+def _take_range(s: State, cpu: Cpu, start: Pfn, end: Pfn) -> Code:
+    """Take the frames of a range that is empty: OK or EBUSY (test_pages_isolated)."""
+    outer_start = find_large_buddy(s, start)
+    outer_end = isolate_freepages_range(s, start, end)
+    if outer_end == NO_PFN:
+        return EBUSY
+    own_range(s, outer_start, outer_end)
+    free_contig_range(s, cpu, outer_start, start)
+    free_contig_range(s, cpu, end, outer_end)
+    return OK
+
+
+@jit
+def _finish_contig_range(s: State, m: Memory, cpu: Cpu, start: Pfn, end: Pfn, error: Code) -> Code:
+    """Last step of alloc_contig_range, after its frames were moved or ``error`` stopped that.
 
     Its pageblocks are given back as areas' are, whatever they were: MIGRATE_CMA, or MIGRATE_MOVABLE
     where a zone of its own holds them (patch 5 of the ZONE_CMA series).
     """
-    migratetype = Migratetype(s.config[0].area_migratetype)
-    charge(m, m.cost[0].isolate_block * ((end - start) >> s.config[0].pageblock_order))
-    if not begin_contig_range(s, start, end, migratetype):
-        return EBUSY, Pages(0)
-    error, moved = migrate_range(s, m, cpu, start, end, target_user)
     if has(s, DRAINS_EACH_BLOCK) and error != ENOMEM:  # what is in the way is looked for afterwards
         drain_all_pages(s, range_zone(s, start))
     if error == OK:
-        outer_start = find_large_buddy(s, start)
-        outer_end = isolate_freepages_range(s, start, end)
-        if outer_end == NO_PFN:
-            error = EBUSY
-        else:
-            own_range(s, outer_start, outer_end)
-            free_contig_range(s, cpu, outer_start, start)
-            free_contig_range(s, cpu, end, outer_end)
+        error = _take_range(s, cpu, start, end)
     if error != OK:
         note_blocked(s, m, start, end)
-    undo_isolate_page_range(s, start, end, migratetype)
-    return error, moved
+    undo_isolate_page_range(s, start, end, Migratetype(s.config[0].area_migratetype))
+    return error
+
+
+@jit
+def _leave_range(s: State, m: Memory, error: Code) -> None:
+    """Go on behind a busy range, or fail for want of memory."""
+    call = m.call[0]
+    mark_bits(s, Area(call.area), Pfn(call.start), Pages(call.pages), FREE)
+    call.start, call.phase = NO_PFN, OVER if error == ENOMEM else SEARCHING
+    call.bit = next_try(s, Area(call.area), Order(call.align), Bit(call.bit))
+
+
+@jit
+def _try_range(s: State, m: Memory) -> None:
+    """Isolate the next range whose bits are free.
+
+    A range outside every zone (a carved-out area) needs no isolation: its bits decide.
+    """
+    call = m.call[0]
+    area, pages = Area(call.area), Pages(call.pages)
+    call.bit = find_zero_bits(s, area, pages, Order(call.align), Bit(call.bit))
+    call.phase = OVER
+    if call.bit == NO_BIT:
+        return
+    start = bit_to_pfn(s, area, Bit(call.bit))
+    call.start = call.pfn = start
+    mark_bits(s, area, start, pages, TAKEN)
+    if not is_lent(s, start):
+        return
+    charge(m, m.cost[0].isolate_block * (pages >> s.config[0].pageblock_order))
+    if begin_contig_range(s, start, Pfn(start + pages), Migratetype(s.config[0].area_migratetype)):
+        prepare_migration(s, m)
+        call.phase = EMPTYING
+    else:
+        _leave_range(s, m, EBUSY)
+
+
+@jit
+def _empty_batch(s: State, m: Memory) -> None:
+    """Move the range's next batch; after the last one the range is taken, or left."""
+    call, error = m.call[0], OK
+    cpu, start, end = Cpu(call.cpu), Pfn(call.start), Pfn(call.start + call.pages)
+    if call.pfn < end:
+        call.pfn, error, moved = migrate_next(s, m, cpu, Pfn(call.pfn), end, User(call.target_user))
+        call.moved += moved
+    if error == OK and call.pfn < end:
+        return
+    error = _finish_contig_range(s, m, cpu, start, end, error)
+    if error == OK:
+        call.phase = OVER
+    else:
+        _leave_range(s, m, error)
+
+
+@jit
+def begin_cma_alloc(
+    m: Memory, cpu: Cpu, area: Area, nr_pages: Pages, align: Order, target_user: User
+) -> None:
+    """Begin to allocate contiguous frames; ``m.call`` is the call under way."""
+    call = m.call[0]
+    m.vm[0].call += 1
+    call.cpu, call.area, call.pages, call.align, call.target_user = cpu, area, nr_pages, align, target_user
+    call.phase, call.bit, call.start, call.moved = SEARCHING, FIRST_BIT, NO_PFN, 0
+
+
+@jit
+def step_cma_alloc(s: State, m: Memory) -> bool:
+    """Go on with the call under way, up to where another task may run; whether it is over."""
+    if m.call[0].phase == SEARCHING:
+        _try_range(s, m)
+    else:
+        _empty_batch(s, m)
+    return m.call[0].phase == OVER  # type: ignore[no-any-return]
 
 
 @jit
 def cma_alloc(
     s: State, m: Memory, cpu: Cpu, area: Area, nr_pages: Pages, align: Order, target_user: User
 ) -> tuple[Pfn, Pages]:
-    """Allocate contiguous frames: the first frame or NO_PFN, and the frames moved in all attempts.
-
-    A range outside every zone (a carved-out area) needs no isolation: its bits decide.
-    """
-    moved, bit = Pages(0), FIRST_BIT
-    m.vm[0].call += 1
-    while True:
-        bit = find_zero_bits(s, area, nr_pages, align, bit)
-        if bit == NO_BIT:
-            return NO_PFN, moved
-        pfn = bit_to_pfn(s, area, bit)
-        mark_bits(s, area, pfn, nr_pages, TAKEN)
-        if not is_lent(s, pfn):
-            return pfn, moved
-        error, more = alloc_contig_range(s, m, cpu, pfn, Pfn(pfn + nr_pages), target_user)
-        moved = Pages(moved + more)
-        if error == OK:
-            return pfn, moved
-        mark_bits(s, area, pfn, nr_pages, FREE)
-        if error == ENOMEM:
-            return NO_PFN, moved
-        bit = next_try(s, area, align, bit)
+    """Allocate contiguous frames while nobody else runs: the first or NO_PFN, and the frames moved."""
+    begin_cma_alloc(m, cpu, area, nr_pages, align, target_user)
+    while not step_cma_alloc(s, m):
+        pass
+    return Pfn(m.call[0].start), Pages(m.call[0].moved)
 
 
 @jit

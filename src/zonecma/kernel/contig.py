@@ -142,7 +142,7 @@ def _migrate_batch(s: State, m: Memory, cpu: Cpu, nr: int, target_user: User) ->
 
 
 @jit
-def _prepare(s: State, m: Memory) -> None:
+def prepare_migration(s: State, m: Memory) -> None:
     """Batches on their way to LRU lists are emptied; since 5.13 CPUs also forget their buffers."""
     charge(m, m.cost[0].lru_add_drain)
     lru_add_drain_all(m)
@@ -151,24 +151,17 @@ def _prepare(s: State, m: Memory) -> None:
 
 
 @jit
-def migrate_range(
-    s: State, m: Memory, cpu: Cpu, start: Pfn, end: Pfn, target_user: User
-) -> tuple[Code, Pages]:
-    """Empty an isolated range (__alloc_contig_migrate_range): OK, EBUSY or ENOMEM, and the frames moved.
+def migrate_next(
+    s: State, m: Memory, cpu: Cpu, pfn: Pfn, end: Pfn, target_user: User
+) -> tuple[Pfn, Code, Pages]:
+    """Empty the next batch of an isolated range: where to go on, OK, EBUSY or ENOMEM, and the frames moved.
 
-    Where a page of a batch stays, the rest of the range is not looked at.  After a large page is split
-    its batch is taken anew.
+    After a large page is split its batch is taken anew.
     """
-    pfn, moved = start, Pages(0)
-    _prepare(s, m)
-    while pfn < end:
-        begun = pfn
-        pfn, nr = _isolate_batch(s, m, pfn, end)
-        if nr:
-            error, more = _migrate_batch(s, m, cpu, nr, target_user)
-            moved = Pages(moved + more)
-            if error == ESPLIT:
-                pfn = begun
-            elif error != OK:
-                return error, moved
-    return OK, moved
+    after, nr = _isolate_batch(s, m, pfn, end)
+    if nr == 0:
+        return after, OK, Pages(0)
+    error, moved = _migrate_batch(s, m, cpu, nr, target_user)
+    if error == ESPLIT:
+        return pfn, OK, moved
+    return after, error, moved

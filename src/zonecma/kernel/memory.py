@@ -388,6 +388,8 @@ class Memory(NamedTuple):
     """i8[CPUs]: how many"""
     duration: Records
     """DURATION[NR_DURATIONS]"""
+    call: Records
+    """CALL[1]: the contiguous call under way (kernel.contig_call)"""
     picked: NDArray[Any]
     """i4[pages of a batch]: what a contiguous call is moving; NOBODY where it is done with one"""
     stays: NDArray[Any]

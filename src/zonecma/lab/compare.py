@@ -43,6 +43,7 @@ from zonecma.machine.populate import populate
 from zonecma.placement import Placement, ZoneCma
 from zonecma.placement.tables import fill_tables
 from zonecma.progress import Progress, no_progress
+from zonecma.workload.call_times import call_times, took_of, wall_of
 from zonecma.workload.requests import CMA_ALLOC
 from zonecma.workload.touched import TouchedLoad
 from zonecma.workload.users import UserKind
@@ -309,6 +310,7 @@ def _empty_run(
         min_free_outside=np.array([np.iinfo(np.int64).max], np.int64),
     )
     calls = int(np.count_nonzero(script.requests["op"] == CMA_ALLOC))
+    times = call_times(replay.trace.events)
     return Run(
         usage,
         np.zeros(calls, OUTCOME).view(np.recarray),
@@ -316,6 +318,8 @@ def _empty_run(
         np.zeros(script.nr_objects, np.int64),
         no_streams(),
         np.zeros(1, np.int64),
+        took_of(script.requests, times),
+        np.array([wall_of(times)]),
     )
 
 

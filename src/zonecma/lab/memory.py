@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from zonecma.kernel.buffer_heads import BH_LRU_SIZE
 from zonecma.kernel.compact_hints import reset_cached_positions
+from zonecma.kernel.contig_call import CALL
 from zonecma.kernel.jit import entry
 from zonecma.kernel.limits import COMPACT_CLUSTER_MAX, SWAP_CLUSTER_MAX
 from zonecma.kernel.memory import (
@@ -141,6 +142,7 @@ def empty_memory(
         batch=np.full((nr_cpus, rules.lru_batch), NOBODY, np.int32),
         batched=np.zeros(nr_cpus, np.int64),
         duration=_records(NR_DURATIONS, DURATION),
+        call=_records(1, CALL),
         picked=np.full(COMPACT_CLUSTER_MAX, NOBODY, np.int32),
         stays=np.zeros(COMPACT_CLUSTER_MAX, np.uint8),
         work=_records(NR_CLASSES, WORK),

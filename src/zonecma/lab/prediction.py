@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from zonecma.capture.recording import Recording
+from zonecma.errors import InputError
 from zonecma.kernel.rules import Rules, rules_for
 from zonecma.lab.boot_options import rules_called
+from zonecma.lab.calibrate import calibrate
 from zonecma.lab.compare import PlacementResult, compile_loop, load_window, run_placement
 from zonecma.lab.from_counts import drawn_again
 from zonecma.lab.outcome import Outcome, Prediction
@@ -20,7 +22,7 @@ from zonecma.lab.replay import Replay, replay_of
 from zonecma.lab.resize import resized
 from zonecma.lab.script import script_of
 from zonecma.lab.terms import OPEN, terms_of
-from zonecma.machine.costs import DEFAULT, read_costs
+from zonecma.machine.costs import read_costs
 from zonecma.machine.sizes import pages_called
 from zonecma.placement import Placement
 from zonecma.progress import Progress, no_progress
@@ -47,8 +49,8 @@ class Question:
     rules: Rules | None = None
     """the recorded kernel's where None"""
     seeds: int = SEEDS
-    costs: Mapping[str, float] = field(default_factory=read_costs)
-    """nanoseconds by step"""
+    costs: Mapping[str, float] | None = None
+    """nanoseconds by step; where None, what the recording tells of its machine, and else the default table's"""
 
 
 def question_called(placement: Placement, cma: str, rules: str, seeds: int, costs: str = "") -> Question:
@@ -61,7 +63,7 @@ def question_called(placement: Placement, cma: str, rules: str, seeds: int, cost
         pages_called(cma, "--cma") if cma else None,
         rules_called(rules) if rules else None,
         seeds,
-        read_costs(Path(costs) if costs else DEFAULT),
+        read_costs(Path(costs)) if costs else None,
     )
 
 
@@ -81,7 +83,8 @@ def predict(
     if question.cma_pages is not None:
         replay = resized(replay, question.cma_pages)
     window, script = load_window(replay), script_of(replay, closed=True)
-    terms, results = terms_of(recording, question.costs), []
+    costs = own_costs(recording, progress) if question.costs is None else question.costs
+    terms, results = terms_of(recording, costs), []
     for seed in range(question.seeds):
         progress(f"running {question.placement.label}", seed, question.seeds)
         boot = shifted(script, seed), dataclasses.replace(terms, seed=seed)
@@ -100,6 +103,16 @@ def predict(
         open_loop=outcome_of(_open_loop(replay, window, question.placement)),
         notes=_notes(recording, replay, question),
     )
+
+
+def own_costs(recording: Recording, progress: Progress = no_progress) -> dict[str, float]:
+    """What steps cost on the recorded machine (ns), as far as it tells; else what the default table says."""
+    try:
+        told = calibrate(recording, progress)
+    except InputError:  # it shows no step often enough
+        return read_costs()
+    known = {figure.step: figure.ns for figure in told.known}
+    return read_costs() | known | {estimate.step: estimate.ns for estimate in told.estimates}
 
 
 def boot_again(replay: Replay, seed: int) -> Replay:
@@ -156,6 +169,10 @@ def spread_of(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
 def _notes(recording: Recording, replay: Replay, question: Question) -> tuple[str, ...]:
     """What a prediction of this kind rests on."""
     notes = list(NOT_TOLD)
+    if question.costs is None:
+        notes.append(
+            "steps cost what they took on the recorded machine, where the recording tells (calibrate)"
+        )
     if rules_for(recording.release) != replay.machine.rules:
         notes.append(
             f"the machine booted {recording.release}; its buddy lists and marks are taken over as they were"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from zonecma.kernel.alloc import alloc_pages_bulk
 from zonecma.kernel.balance import run_kswapd
 from zonecma.kernel.chance import draw
-from zonecma.kernel.cma import cma_alloc, cma_release, is_lent
+from zonecma.kernel.cma import begin_cma_alloc, cma_release, is_lent, step_cma_alloc
 from zonecma.kernel.fault import make_present, settle_in, touch, write_to
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.lru import lru_add_new
@@ -24,7 +24,14 @@ from zonecma.kernel.state import NO_OBJECT, State
 from zonecma.kernel.tracepoint import MM_PAGE_ALLOC, trace_reset
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User
 from zonecma.kernel.writeback import flush_in_time
-from zonecma.lab.streams import begin_request, choose, end_request
+from zonecma.lab.streams import (
+    CALLERS,
+    begin_call,
+    begin_request,
+    choose,
+    end_call,
+    end_request,
+)
 from zonecma.lab.usage import Usage, advance, recount, watch_free
 from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DIRTY, FREE, TOUCH
 
@@ -56,6 +63,10 @@ class Run(NamedTuple):
     """STREAM[NR_STREAMS]"""
     nr_calls: NDArray[np.int64]
     """i8[1]: calls made"""
+    took: NDArray[np.int64]
+    """i8[requests]: ns that each contiguous call took in the recording"""
+    wall: NDArray[np.float64]
+    """f8[1]: ns that pass while a contiguous call runs for one (workload.call_times)"""
 
 
 _TRIES = 8
@@ -113,14 +124,20 @@ def _touch(s: State, m: Memory, request: Any) -> None:
 
 
 @jit
-def _call(s: State, m: Memory, run: Run, request: Any, target_user: User) -> None:
-    area, pages, align, begun = Area(request.area), Pages(request.count), Order(request.align), m.vm[0].now
-    start, moved = cma_alloc(s, m, Cpu(request.cpu), area, pages, align, target_user)
+def _begin_call(m: Memory, run: Run, request: Any, i: int, target_user: User) -> None:
+    area, pages, align = Area(request.area), Pages(request.count), Order(request.align)
+    begin_cma_alloc(m, Cpu(request.cpu), area, pages, align, target_user)
+    begin_call(run.streams, i, m.vm[0].now)
+
+
+@jit
+def _end_call(s: State, m: Memory, run: Run, request: Any, took: int) -> None:
+    start, pages = Pfn(m.call[0].start), request.count
     run.call_start[request.object], run.call_pages[request.object] = start, pages
     outcome = run.calls[run.nr_calls[0]]
     run.nr_calls[0] += 1
-    outcome.time, outcome.pages, outcome.start, outcome.moved = request.time, pages, start, moved
-    outcome.took = m.vm[0].now - begun
+    outcome.time, outcome.pages, outcome.start, outcome.moved = request.time, pages, start, m.call[0].moved
+    outcome.took = end_call(run.streams, took)
     if start != NO_PFN and is_lent(s, start):
         run.usage.held[1] += pages
 
@@ -155,7 +172,7 @@ def _waited(m: Memory) -> int:
 
 
 @jit
-def _serve(s: State, m: Memory, run: Run, request: Any, target_user: User) -> None:
+def _serve(s: State, m: Memory, run: Run, request: Any) -> None:
     op = request.op
     if op == ALLOC:
         make_present(s, m, Cpu(request.cpu), request.object)
@@ -167,10 +184,58 @@ def _serve(s: State, m: Memory, run: Run, request: Any, target_user: User) -> No
         _dirty(s, m, request)
     elif op == BULK:
         _bulk(s, m, request)
-    elif op == CMA_ALLOC:
-        _call(s, m, run, request, target_user)
     elif op == CMA_RELEASE:
         _release(s, run, request)
+
+
+@jit
+def _come_to(s: State, m: Memory, cpu: Cpu) -> None:
+    """What happened up to now, before a task of this CPU goes on."""
+    trace_reset(s)
+    s.config[0].this_cpu = cpu
+    if m.vm[0].closed:
+        flush_in_time(s, m)
+        run_kswapd(s, m)
+
+
+@jit
+def _go_on(s: State, m: Memory, run: Run, request: Any, i: int) -> None:
+    """The call under way goes on, up to where others may run; while it works, they have their share."""
+    vm, callers = m.vm[0], run.streams[CALLERS]
+    vm.now = callers.now
+    _come_to(s, m, Cpu(request.cpu))
+    begun, waited = vm.now, _waited(m)
+    is_over = step_cma_alloc(s, m)
+    waited = _waited(m) - waited
+    callers.now = begun + waited + np.int64(run.wall[0] * max(vm.now - begun - waited, 0))
+    vm.now = callers.now
+    if is_over:
+        _end_call(s, m, run, request, run.took[i])
+    watch_free(s, run.usage, request.time)
+
+
+@jit
+def _begin(
+    s: State, m: Memory, run: Run, requests: NDArray[Any], i: int, stalled: int, reads_on: int
+) -> None:
+    """The request's time has come."""
+    vm = m.vm[0]
+    vm.now = begin_request(run.streams, requests, i, stalled)
+    advance(run.usage, requests[i].time, vm.now)
+    _come_to(s, m, Cpu(requests[i].cpu))
+    vm.read_on = reads_on
+
+
+@jit
+def _request(s: State, m: Memory, run: Run, request: Any) -> None:
+    """Any but a contiguous call, from its beginning to its end."""
+    vm = m.vm[0]
+    begun, waited = vm.now, _waited(m)
+    _serve(s, m, run, request)
+    waited = _waited(m) - waited
+    vm.now = begun + waited
+    end_request(run.streams, request, waited, vm.now)
+    watch_free(s, run.usage, request.time)
 
 
 @entry
@@ -184,30 +249,28 @@ def run_load(
     target_user: User,
     count: int,
 ) -> None:
-    """Serve the next ``count`` requests of the streams.
+    """Serve the next ``count`` requests of the streams, and the call that is under way then.
 
     ``stalls``: i8[requests], ns that each waited for in the recording.  ``follows``: u1[requests], 1 for
     a page of the same file as the request before it.  Targets of migration are allocated with gfp class
     ``target_user``.
     """
-    vm = m.vm[0]
-    for _ in range(count):
+    served = 0
+    while True:
         i = choose(run.streams, requests, stalls)
-        request = requests[i]
-        vm.now = begin_request(run.streams, requests, i, stalls[i])
-        advance(run.usage, request.time, vm.now)
-        trace_reset(s)
-        s.config[0].this_cpu = request.cpu
-        if vm.closed:
-            flush_in_time(s, m)
-            run_kswapd(s, m)
-        vm.read_on = follows[i]
-        begun, waited = vm.now, _waited(m)
-        _serve(s, m, run, request, target_user)
-        waited = _waited(m) - waited
-        vm.now = begun + waited
-        end_request(run.streams, request, waited, vm.now)
-        watch_free(s, run.usage, request.time)
+        if i == requests.size:
+            return
+        if i == run.streams[CALLERS].under_way:
+            _go_on(s, m, run, requests[i], i)
+            continue
+        if served == count:
+            return
+        served += 1
+        _begin(s, m, run, requests, i, stalls[i], follows[i])
+        if requests[i].op == CMA_ALLOC:
+            _begin_call(m, run, requests[i], i, target_user)
+        else:
+            _request(s, m, run, requests[i])
 
 
 @entry

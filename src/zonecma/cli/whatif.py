@@ -44,7 +44,11 @@ def whatif(
         ),
     ] = None,
     costs: Annotated[
-        str, typer.Option(help="A TOML file of what steps cost; zonecma's own if left out.", metavar="FILE")
+        str,
+        typer.Option(
+            help="A TOML file of what steps cost; if left out, what the recording tells, and zonecma's own.",
+            metavar="FILE",
+        ),
     ] = "",
     durations: Annotated[
         str,

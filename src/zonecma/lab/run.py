@@ -26,6 +26,7 @@ from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User
 from zonecma.kernel.writeback import flush_in_time
 from zonecma.lab.streams import (
     CALLERS,
+    NO_CALL,
     begin_call,
     begin_request,
     choose,
@@ -211,7 +212,7 @@ def _go_on(s: State, m: Memory, run: Run, request: Any, i: int) -> None:
     vm.now = callers.now
     if is_over:
         _end_call(s, m, run, request, run.took[i])
-    watch_free(s, run.usage, request.time)
+        watch_free(s, run.usage, request.time)
 
 
 @jit
@@ -235,7 +236,8 @@ def _request(s: State, m: Memory, run: Run, request: Any) -> None:
     waited = _waited(m) - waited
     vm.now = begun + waited
     end_request(run.streams, request, waited, vm.now)
-    watch_free(s, run.usage, request.time)
+    if run.streams[CALLERS].under_way == NO_CALL:  # what a call has isolated is on no account
+        watch_free(s, run.usage, request.time)
 
 
 @entry

@@ -1,9 +1,9 @@
 """Whose request comes next, and when: the callers of cma_alloc, and all others, go on beside each other.
 
 Contiguous calls and their releases are one stream of requests, all others are the other.  Within a
-stream the order is the load's.  A contiguous call goes on batch by batch, and others run in between.  Where a request waits (for reclaim, for a disk), all that follow in its
+stream the order is the load's.  Where a request waits (for reclaim, for a disk), all that follow in its
 stream are made later, and the other stream goes on; what programs waited for in the recording is taken
-off again.
+off again.  A contiguous call goes on batch by batch, and others run in between.
 """
 
 from __future__ import annotations

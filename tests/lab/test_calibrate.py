@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import CAPTURES
 from zonecma.capture.recording import Recording
 from zonecma.errors import InputError
-from zonecma.lab.calibrate import FEWEST, calibrate
+from zonecma.lab.calibrate import FEWEST, calibrate, own_costs
 from zonecma.machine.costs import default_sources, read_costs
 from zonecma.report.calibration import calibration_toml
 
@@ -107,12 +107,25 @@ def test_a_trace_that_tells_nothing(recording, events):
         calibrate(recording(*events))
 
 
+def test_own_costs_are_the_tables_but_where_the_recording_tells(recording):
+    assert own_costs(recording(*touches(*[6] * (FEWEST - 1)))) == read_costs()
+    swap = Recording(CAPTURES / "pairs" / "swap-cma64-6.12")
+    outcome, own = calibrate(swap), own_costs(swap)
+    told = {one.step: one.ns for one in (*outcome.known, *outcome.estimates)}
+    assert {step: own[step] for step in told} == told
+    assert {step: own[step] for step in own.keys() - told.keys()} == {
+        step: ns for step, ns in read_costs().items() if step not in told
+    }
+
+
 def test_a_damaged_trace_is_said_to_be_so(recording):
     whole = recording(*touches(*[6] * 9))
     with whole.trace_file.open("a") as file:
         file.write("a-1 [000] 2.0: mm_page_free: pfn=")
     with pytest.raises(InputError, match="cut off"):
         calibrate(whole)
+    with pytest.raises(InputError, match="cut off"):
+        own_costs(whole)
     assert "cut off" in calibrate(Recording(whole.path, partial=True)).damage
 
 

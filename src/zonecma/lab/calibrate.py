@@ -119,21 +119,41 @@ def calibrate(recording: Recording, progress: Progress = no_progress) -> Calibra
     Raises InputError for a recording that is damaged, or tells of no step.
     """
     trace = recording.trace(progress)
-    order = _pageblock_order(recording)
-    compile_once("calibrate", lambda: timings.samples_of(trace.events[:1], trace.texts, order), progress)
-    load = _load(trace)
-    samples = timings.samples_of(load, trace.texts, order)
-    known = _known(recording)
-    costs = read_costs() | {figure.step: figure.ns for figure in known}
-    estimates = tuple(_estimates(samples, _RULES + (_IN_MEMORY if known else _ON_A_DISK), costs))
+    samples, known, estimates = _told(recording, trace, progress)
     if not estimates:
         raise InputError(
             f"{recording.trace_file}: shows no step {FEWEST} times; expected a load's trace, with"
             " mm_page_alloc, mm_page_alloc_zone_locked, mm_page_free_batched or events of vmscan"
         )
-    kept = _kept(samples, estimates, known, costs)
-    durations = calibrate_durations(load, trace.texts)
+    kept = _kept(samples, estimates, known, _with_known(known))
+    durations = calibrate_durations(_load(trace), trace.texts)
     return Calibration(recording.name, estimates, known, kept, durations, trace.damage)
+
+
+def own_costs(recording: Recording, progress: Progress = no_progress) -> dict[str, float]:
+    """What steps cost on the recorded machine (ns), as far as it tells; else what the default table says.
+
+    Raises InputError for a recording that is damaged.
+    """
+    _, known, estimates = _told(recording, recording.trace(progress), progress)
+    return _with_known(known) | {estimate.step: estimate.ns for estimate in estimates}
+
+
+def _told(
+    recording: Recording, trace: Trace, progress: Progress
+) -> tuple[NDArray[Any], tuple[Figure, ...], tuple[Estimate, ...]]:
+    """The samples of steps, what is known without them, and what they tell."""
+    order = _pageblock_order(recording)
+    compile_once("calibrate", lambda: timings.samples_of(trace.events[:1], trace.texts, order), progress)
+    samples = timings.samples_of(_load(trace), trace.texts, order)
+    known = _known(recording)
+    rules = _RULES + (_IN_MEMORY if known else _ON_A_DISK)
+    return samples, known, tuple(_estimates(samples, rules, _with_known(known)))
+
+
+def _with_known(known: tuple[Figure, ...]) -> dict[str, float]:
+    """The default table (ns), with what is known in its place."""
+    return read_costs() | {figure.step: figure.ns for figure in known}
 
 
 def _load(trace: Trace) -> NDArray[Any]:

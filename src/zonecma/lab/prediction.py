@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from zonecma.capture.recording import Recording
-from zonecma.errors import InputError
 from zonecma.kernel.rules import Rules, rules_for
 from zonecma.lab.boot_options import rules_called
-from zonecma.lab.calibrate import calibrate
+from zonecma.lab.calibrate import own_costs
 from zonecma.lab.compare import PlacementResult, compile_loop, load_window, run_placement
 from zonecma.lab.from_counts import drawn_again
 from zonecma.lab.outcome import Outcome, Prediction
@@ -103,16 +102,6 @@ def predict(
         open_loop=outcome_of(_open_loop(replay, window, question.placement)),
         notes=_notes(recording, replay, question),
     )
-
-
-def own_costs(recording: Recording, progress: Progress = no_progress) -> dict[str, float]:
-    """What steps cost on the recorded machine (ns), as far as it tells; else what the default table says."""
-    try:
-        told = calibrate(recording, progress)
-    except InputError:  # it shows no step often enough
-        return read_costs()
-    known = {figure.step: figure.ns for figure in told.known}
-    return read_costs() | known | {estimate.step: estimate.ns for estimate in told.estimates}
 
 
 def boot_again(replay: Replay, seed: int) -> Replay:

@@ -64,7 +64,10 @@ def _next_call(streams: NDArray[Any], requests: NDArray[Any]) -> int:
 
 @primitive
 def _due(streams: NDArray[Any], request: Any, stalled: int, which: int) -> int:
-    """When a stream makes a request (ns), without its recorded stall: none before the last one was done."""
+    """When a stream makes a request (ns), without its recorded stall: none before the last one was done.
+
+    A call under way was due before, and goes on at once.
+    """
     return max(streams[which].now, request.time + streams[which].delay - stalled)  # type: ignore[no-any-return]
 
 
@@ -75,9 +78,7 @@ def choose(streams: NDArray[Any], requests: NDArray[Any], stalls: NDArray[np.int
     if other == requests.size or call == requests.size:
         return min(other, call)
     others_due = _due(streams, requests[other], stalls[other], OTHERS)
-    called = streams[CALLERS].under_way != NO_CALL
-    calls_due = streams[CALLERS].now if called else _due(streams, requests[call], stalls[call], CALLERS)
-    lead = calls_due - others_due
+    lead = _due(streams, requests[call], stalls[call], CALLERS) - others_due
     return call if lead < 0 or (lead == 0 and call < other) else other
 
 

@@ -19,6 +19,7 @@ MACHINE = Machine(
 """What the traces are of."""
 
 FAULT = "migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE|__GFP_ZERO"
+KERNEL = "migratetype=0 gfp_flags=GFP_KERNEL"
 GETBLK = "migratetype=1 gfp_flags=GFP_NOFS|__GFP_NOFAIL|__GFP_MOVABLE"
 WRITE = "migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE|__GFP_WRITE"
 TARGET = "migratetype=1 gfp_flags=GFP_USER|__GFP_RETRY_MAYFAIL|__GFP_COMP|__GFP_MOVABLE"

@@ -12,8 +12,9 @@ from zonecma.capture.blocks import pieces
 from zonecma.capture.events import EVENT_ID
 from zonecma.capture.recording import open_recording
 from zonecma.lab.replay import replay_of
+from zonecma.lab.script import script_of
 from zonecma.lab.touched import touched_load_of
-from zonecma.workload.requests import ALLOC, CMA_ALLOC, CMA_RELEASE, DIRTY, FREE, TOUCH
+from zonecma.workload.requests import ALLOC, CMA_ALLOC, CMA_RELEASE, DIRTY, FREE, PIN, TOUCH
 from zonecma.workload.users import UserKind
 
 PAIRS = sorted({folder.name.split("-")[0] for folder in (CAPTURES / "pairs").iterdir()})
@@ -153,3 +154,19 @@ def test_what_reclaim_frees_within_a_migration_is_not_moved():
     load, texts = load_of("pairs/swap-zonecma64-6.12"), replay("pairs/swap-zonecma64-6.12").trace.texts
     of_dd = load.objects[[texts[task].startswith("dd-") for task in load.objects["task"]]]
     assert np.count_nonzero(of_dd["kind"] == UserKind.FILE) == 32_768
+
+
+@pytest.mark.parametrize(("name", "moved"), [("pin-cma128-6.12", 859), ("pin-zonecma128-6.12", 18017)])
+def test_pins(name, moved):
+    """The program pins all that it faults in, wherever that lies; the trace counts what left the area."""
+    trace, told = replay(f"pairs/{name}").trace, load_of(f"pairs/{name}")
+    ends = trace.events[trace.events["event"] == EVENT_ID["mm_migrate_pages"]]
+    reasons = np.array(trace.texts)[ends["d"]]
+    assert count(told, PIN) == ends["a"][reasons == "longterm_pin"].sum() == moved
+    load = script_of(replay(f"pairs/{name}"), closed=True)
+    pinned = load.requests["object"][load.requests["op"] == PIN]
+    assert len(set(pinned)) == len(pinned)
+    task, requests = load.objects["task"][pinned[0]], load.requests
+    faults = requests[(requests["op"] == ALLOC) & (load.objects["task"][requests["object"]] == task)]
+    faults = faults[load.objects["kind"][faults["object"]] == UserKind.ANONYMOUS]
+    assert len(pinned) / len(faults) > 0.99

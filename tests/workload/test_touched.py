@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.traces import (
     FAULT,
     GETBLK,
+    KERNEL,
     TARGET,
     WRITE,
     alloc,
@@ -44,13 +45,13 @@ from zonecma.workload.requests import (
     CMA_RELEASE,
     DIRTY,
     FREE,
+    PIN,
     TOUCH,
     UNKNOWN_GFP,
 )
 from zonecma.workload.users import UserKind
 
 A, B, C = 0x101, 0x102, 0x40003
-KERNEL = "migratetype=0 gfp_flags=GFP_KERNEL"
 AHEAD = "migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE|__GFP_NOWARN|__GFP_NORETRY"
 LAST = "a-1 0 decay: (f) zone=0x1 pcp=0x1"
 """Something that a task does, and no request."""
@@ -284,6 +285,16 @@ def test_migration_for_a_program_moves_its_pages_too():
     end = "a-1 0 mm_migrate_pages: nr_succeeded=1 nr_failed=0 mode=MIGRATE_SYNC reason=longterm_pin"
     moved = [begin, alloc("a-1", B, TARGET), free("a-1", C), end]
     assert done(touched(alloc("a-1", C, FAULT), *moved, free("a-1", B))) == [(ALLOC, 0), (FREE, 0)]
+
+
+def test_what_leaves_an_area_to_be_pinned():
+    begin = "a-1 0 mm_migrate_pages_start: mode=MIGRATE_SYNC reason=longterm_pin"
+    end = "a-1 0 mm_migrate_pages: nr_succeeded=1 nr_failed=0 mode=MIGRATE_SYNC reason=longterm_pin"
+    moved = [begin, entry_set(0x1000, C, "a-1"), alloc("a-1", B, TARGET)]
+    moved += [entry_removed(0x1000, B, "a-1"), free("a-1", C), end]
+    other = migrates(entry_set(0x2000, A), alloc("c-7", C, TARGET), entry_removed(0x2000, C), free("c-7", A))
+    events = [*page("a-1", A), alloc("a-1", C, FAULT), *moved, free("a-1", B), starts(), *other, finishes()]
+    assert done(touched(*events)) == [(ALLOC, 0), (ALLOC, 1), (PIN, 1), (FREE, 1), (CMA_ALLOC, 2)]
 
 
 def test_a_page_that_compaction_moved_unseen_shows_itself_as_it_leaves_its_file():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.traces import trace_of
-from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, DIRTY, FREE, TOUCH
+from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, DIRTY, FREE, PIN, TOUCH
 from zonecma.workload.touched import touched_load
 
 PAGES = 0xFFFFEA0000000000
@@ -11,7 +11,11 @@ PAGES = 0xFFFFEA0000000000
 
 def touched(*events, split=0, end=None, nr_frames=0x50000):
     """The load of events written as ``task cpu event``; the first ``split`` come before snapshot A."""
-    trace = trace_of(*events)
+    return touched_of(trace_of(*events), nr_frames, split, end)
+
+
+def touched_of(trace, nr_frames, split=0, end=None):
+    """The load of a trace, whose first ``split`` events come before snapshot A."""
     number = np.arange(len(trace.events))
     before_b = number < (len(number) if end is None else end)
     machine = {"areas": {"reserved": 4096}, "nr_frames": nr_frames, "pageblock_order": 9}
@@ -70,7 +74,7 @@ def broken_promises(load):
             if born & there or max(born) >= load.nr_objects:
                 broken.append(f"allocated twice: {number}")
             there |= born
-        elif op in (FREE, TOUCH, DIRTY):
+        elif op in (FREE, TOUCH, DIRTY, PIN):
             if number not in there:
                 broken.append(f"op {op} on {number}")
             if op == FREE:

@@ -34,11 +34,12 @@ from zonecma.lab.run import OUTCOME, Run, begin, finish, run_load
 from zonecma.lab.script import same_file, script_of, with_users
 from zonecma.lab.settle import settle
 from zonecma.lab.streams import no_streams
-from zonecma.lab.targets import target_mask
+from zonecma.lab.targets import PIN_TARGET_MASK, target_mask
 from zonecma.lab.terms import OPEN, Terms, terms_of
 from zonecma.lab.tiny import tiny_replay
 from zonecma.lab.usage import Usage
 from zonecma.machine.costs import read_costs
+from zonecma.machine.durations import Duration
 from zonecma.machine.populate import populate
 from zonecma.placement import Placement, ZoneCma
 from zonecma.placement.tables import fill_tables
@@ -52,6 +53,9 @@ BINS = 48
 """Slices of the load's time in which use is averaged."""
 CHUNK = 1 << 18
 """Requests between two signs of progress."""
+
+_PINNED = {"long_pin": Duration(median_ns=1e18, p99_ns=1e18)}
+"""What a recorded load pins stays pinned until it is freed: no event tells of an earlier end."""
 
 ASSUMPTIONS = (
     "touches that the trace does not show are not known: memory that is only read or written looks unused",
@@ -255,9 +259,9 @@ def run_placement(
     progress: Progress = no_progress,
 ) -> PlacementResult:
     """Run a load on the recorded machine under one placement, accounted within ``window`` (ns)."""
-    target = target_mask(replay.machine.rules, placement)
-    masks = [*script.gfp_masks, np.uint32(target), np.uint32(GFP_HIGHUSER_MOVABLE)]
-    target_user, movable_user = User(len(masks) - 2), User(len(masks) - 1)
+    targets = target_mask(replay.machine.rules, placement), PIN_TARGET_MASK
+    masks = [*script.gfp_masks, *np.array([*targets, GFP_HIGHUSER_MOVABLE], np.uint32)]
+    users, movable_user = np.array([len(masks) - 3, len(masks) - 2]), User(len(masks) - 1)
     script = with_users(script, movable_user)
     nr_objects = script.nr_objects + replay.machine.area_pages
     state = initial_state(replay, len(masks), nr_objects)
@@ -268,12 +272,12 @@ def run_placement(
     fill_tables(state, placement, masks)
     living = settle(state, script.living, masks, used_before, script.nr_objects, movable_user)
     memory = _memory(state, script, nr_objects, replay, terms)
-    run = _empty_run(replay, window, state, memory, script)
+    run = _empty_run(replay, window, state, memory, script, users)
     requests, follows = script.requests.view(np.recarray), same_file(script)
     begin(state, memory, run, living)
     for first in range(0, max(len(requests), 1), CHUNK):
         last = min(first + CHUNK, len(requests))
-        run_load(state, memory, requests, script.stalls, follows, run, target_user, last - first)
+        run_load(state, memory, requests, script.stalls, follows, run, last - first)
         progress(f"running {placement.label}", last, len(requests))
     finish(memory, run)
     validate(state)
@@ -288,6 +292,7 @@ def _memory(state: State, script: TouchedLoad, nr_objects: int, replay: Replay, 
         swap_pages=terms.swap_pages,
         page_cluster=terms.page_cluster,
         costs=terms.costs,
+        durations=_PINNED,
         rules=replay.machine.rules,
         closed=terms.closed,
         seed=terms.seed,
@@ -297,7 +302,12 @@ def _memory(state: State, script: TouchedLoad, nr_objects: int, replay: Replay, 
 
 
 def _empty_run(
-    replay: Replay, window: tuple[int, int], state: State, memory: Memory, script: TouchedLoad
+    replay: Replay,
+    window: tuple[int, int],
+    state: State,
+    memory: Memory,
+    script: TouchedLoad,
+    users: NDArray[np.int64],
 ) -> Run:
     lent = sum(area.count for area in replay.machine.areas if state.frame[area.base_pfn].zone != NO_ZONE)
     held = int(np.count_nonzero(state.bitmap)) if lent else 0
@@ -320,6 +330,7 @@ def _empty_run(
         np.zeros(1, np.int64),
         took_of(script.requests, times),
         np.array([wall_of(times)]),
+        users,
     )
 
 

@@ -18,6 +18,7 @@ from zonecma.kernel.fault import make_present, settle_in, touch, write_to
 from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.lru import lru_add_new
 from zonecma.kernel.memory import ABSENT, ANONYMOUS, IN_MEMORY, Memory
+from zonecma.kernel.pin import pin_user_page
 from zonecma.kernel.reference import by_reference
 from zonecma.kernel.release import release
 from zonecma.kernel.state import NO_OBJECT, State
@@ -34,7 +35,7 @@ from zonecma.lab.streams import (
     end_request,
 )
 from zonecma.lab.usage import Usage, advance, recount, watch_free
-from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DIRTY, FREE, TOUCH
+from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DIRTY, FREE, PIN, TOUCH
 
 OUTCOME = np.dtype(
     [
@@ -68,6 +69,8 @@ class Run(NamedTuple):
     """i8[requests]: ns that each contiguous call took in the recording"""
     wall: NDArray[np.float64]
     """f8[1]: ns that pass while a contiguous call runs for one (workload.call_times)"""
+    users: NDArray[np.int64]
+    """i8[2]: gfp classes of the targets when pages leave an area: for a call, and before they are pinned"""
 
 
 _TRIES = 8
@@ -125,9 +128,17 @@ def _touch(s: State, m: Memory, request: Any) -> None:
 
 
 @jit
-def _begin_call(m: Memory, run: Run, request: Any, i: int, target_user: User) -> None:
+def _pin(s: State, m: Memory, run: Run, request: Any) -> None:
+    """A page is brought to memory and pinned; one that can't leave its area stays unpinned there."""
+    if m.page[request.object].where != ABSENT:
+        touch(s, m, Cpu(request.cpu), request.object, True)
+        pin_user_page(s, m, Cpu(request.cpu), request.object, User(run.users[1]))
+
+
+@jit
+def _begin_call(m: Memory, run: Run, request: Any, i: int) -> None:
     area, pages, align = Area(request.area), Pages(request.count), Order(request.align)
-    begin_cma_alloc(m, Cpu(request.cpu), area, pages, align, target_user)
+    begin_cma_alloc(m, Cpu(request.cpu), area, pages, align, User(run.users[0]))
     begin_call(run.streams, i, m.vm[0].now)
 
 
@@ -185,6 +196,8 @@ def _serve(s: State, m: Memory, run: Run, request: Any) -> None:
         _dirty(s, m, request)
     elif op == BULK:
         _bulk(s, m, request)
+    elif op == PIN:
+        _pin(s, m, run, request)
     elif op == CMA_RELEASE:
         _release(s, run, request)
 
@@ -248,14 +261,12 @@ def run_load(
     stalls: NDArray[np.int64],
     follows: NDArray[np.uint8],
     run: Run,
-    target_user: User,
     count: int,
 ) -> None:
     """Serve the next ``count`` requests of the streams, and the call that is under way then.
 
     ``stalls``: i8[requests], ns that each waited for in the recording.  ``follows``: u1[requests], 1 for
-    a page of the same file as the request before it.  Targets of migration are allocated with gfp class
-    ``target_user``.
+    a page of the same file as the request before it.
     """
     served = 0
     while True:
@@ -270,7 +281,7 @@ def run_load(
         served += 1
         _begin(s, m, run, requests, i, stalls[i], follows[i])
         if requests[i].op == CMA_ALLOC:
-            _begin_call(m, run, requests[i], i, target_user)
+            _begin_call(m, run, requests[i], i)
         else:
             _request(s, m, run, requests[i])
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonecma.errors import InputError
-from zonecma.kernel.gfp import GFP_USER, Gfp
 from zonecma.kernel.memory import Memory
 from zonecma.kernel.rules import Rules
 from zonecma.kernel.state import GFP_CLASS, State
@@ -20,7 +19,7 @@ from zonecma.lab.boot import boot_from, boot_machine
 from zonecma.lab.boot_options import rules_called
 from zonecma.lab.memory import empty_memory
 from zonecma.lab.placements import parse_placement
-from zonecma.lab.targets import target_mask
+from zonecma.lab.targets import PIN_TARGET_MASK, target_mask
 from zonecma.lab.tasks import run_tasks
 from zonecma.lab.work import Work, work_of
 from zonecma.machine.boot.progress import Boot
@@ -38,8 +37,6 @@ from zonecma.workload.uses import GFP_MASKS
 _SECOND = 1_000_000_000
 _PIECE = 5 * _SECOND
 """Of the load's time, run at a stretch: an interrupt is seen after it."""
-_LONGTERM_TARGET = GFP_USER | Gfp.NOWARN
-"""migrate_longterm_unpinnable_folios"""
 _TARGET_USERS = len(GFP_MASKS), len(GFP_MASKS) + 1
 """gfp classes of the targets: of contiguous calls, and of pages that are pinned"""
 
@@ -99,7 +96,7 @@ class ScenarioRun:
 def booted_state(setup: Setup, nr_objects: int) -> State:
     """The machine's allocator after boot, with room for so many objects."""
     placement, rules = parse_placement(setup.placement), setup.kernel
-    masks = [*GFP_MASKS, target_mask(rules, placement), _LONGTERM_TARGET]
+    masks = [*GFP_MASKS, target_mask(rules, placement), PIN_TARGET_MASK]
     boot = _booted(setup, placement, rules)
     if setup.rewritten:
         set_watermarks(boot)

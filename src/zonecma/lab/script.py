@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from zonecma.lab.replay import Replay
 from zonecma.lab.touched import touched_load_of
+from zonecma.machine.machine import Machine
+from zonecma.workload.long_pins import with_untold_pins
 from zonecma.workload.objects import OBJECT_FACTS
 from zonecma.workload.requests import ALLOC, BULK, OF_THE_KERNEL, TOUCH, UNKNOWN_GFP, Load
 from zonecma.workload.touched import TouchedLoad
@@ -18,7 +20,18 @@ from zonecma.workload.users import UserKind, user_kind
 
 def script_of(replay: Replay, *, closed: bool) -> TouchedLoad:
     """What a run is to do between a recording's snapshots."""
-    return with_untold_touches(touched_load_of(replay)) if closed else plain_load(replay.load)
+    if not closed:
+        return plain_load(replay.load)
+    load = with_untold_pins(touched_load_of(replay), replay.trace.events, _in_area(replay.machine))
+    return with_untold_touches(load)
+
+
+def _in_area(machine: Machine) -> NDArray[np.bool_]:
+    """bool[frames]: the areas."""
+    inside = np.zeros(machine.nr_frames, np.bool_)
+    for area in machine.areas:
+        inside[area.base_pfn : area.base_pfn + area.count] = True
+    return inside
 
 
 def with_users(load: TouchedLoad, movable_user: int) -> TouchedLoad:

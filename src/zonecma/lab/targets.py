@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from zonecma.kernel.gfp import GFP_MIGRATION_TARGET, Gfp
+from zonecma.kernel.gfp import GFP_MIGRATION_TARGET, GFP_USER, Gfp
 from zonecma.kernel.rules import Rules
 from zonecma.placement import Placement
 from zonecma.placement.policy import HOME_ZONES
+
+PIN_TARGET_MASK = int(GFP_USER | Gfp.NOWARN)
+"""The gfp mask of where pages go before they are pinned (migrate_longterm_unpinnable_folios)."""
 
 
 def target_mask(rules: Rules, placement: Placement) -> int:

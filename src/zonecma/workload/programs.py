@@ -59,6 +59,7 @@ from zonecma.workload.requests import (
     DIRTY,
     FREE,
     NO_AREA,
+    PIN,
     TOUCH,
     UNKNOWN_GFP,
 )
@@ -106,6 +107,8 @@ class Facts(NamedTuple):
     """i8[areas]: frames of each area"""
     daemon: NDArray[np.uint8]
     """u1[words]: 1 for kswapd and kcompactd"""
+    pins: NDArray[np.uint8]
+    """u1[words]: 1 for the reason of migrations that come before a long pin"""
     process: NDArray[np.int32]
     """i4[words]: the process that a task's name and number belong to"""
     bulk_gfp: int
@@ -122,6 +125,8 @@ class Books(NamedTuple):
     swapped: Swapped
     deleted: NDArray[np.int32]
     """i4[inodes]: the event with which a program last deleted a page of a file; NOBODY"""
+    pinning: NDArray[np.uint8]
+    """u1[words]: 1 while a task moves pages out of an area to pin them"""
     call_of_task: NDArray[np.int32]
     """i4[words]: the contiguous call that a task is in; NOBODY"""
     call_at: NDArray[np.int32]
@@ -307,18 +312,29 @@ def _dirtied(books: Books, facts: Facts, events: NDArray[Any], i: int) -> None:
 
 
 @jit
-def _migration(books: Books, events: NDArray[Any], i: int) -> None:
+def _entry_set(books: Books, facts: Facts, events: NDArray[Any], i: int) -> None:
+    """A page is about to move, for its own process's pin perhaps."""
+    event, migrations = events[i], books.migrations
+    row = migrations.used[ENTRIES]
+    entry_set(migrations, event)
+    if migrations.used[ENTRIES] > row and is_frame(books.objects.lives, migrations.entries[row].source):
+        number = find(books.objects, event.task, migrations.entries[row].source, 0, i)
+        if number != NOBODY and books.pinning[event.task]:
+            _emit(books, facts, events, i, PIN, number)
+
+
+@jit
+def _migration(books: Books, facts: Facts, events: NDArray[Any], i: int) -> None:
     event, migrations = events[i], books.migrations
     what = event.event
     if what == _MIGRATE_START:
         begin_migration(migrations, event.task)
+        books.pinning[event.task] = facts.pins[event.d]
     elif what == _MIGRATE:
         end_migration(migrations, event.task)
+        books.pinning[event.task] = 0
     elif what == _SET_ENTRY:
-        row = migrations.used[ENTRIES]
-        entry_set(migrations, event)
-        if migrations.used[ENTRIES] > row and is_frame(books.objects.lives, migrations.entries[row].source):
-            find(books.objects, event.task, migrations.entries[row].source, 0, i)
+        _entry_set(books, facts, events, i)
     elif what == _REMOVE_ENTRY:
         entry_removed(books.objects.lives, migrations, event)
 
@@ -399,4 +415,4 @@ def follow_programs(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Fact
         ):
             _of_page(books, facts, events, i)
         else:
-            _migration(books, events, i)
+            _migration(books, facts, events, i)

@@ -51,6 +51,8 @@ TOUCH = 20
 """an object is accessed: a hit, or a fault where it is not in memory"""
 DIRTY = 21
 """a file's object, or a buffer, is made dirty"""
+PIN = 22
+"""an object is pinned for long, until it is freed"""
 NO_AREA = 255
 
 # REQUEST.align of an ALLOC

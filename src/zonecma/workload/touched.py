@@ -49,6 +49,8 @@ from zonecma.workload.users import UserKind, user_kind
 
 _DAEMONS = ("kswapd", "kcompactd")
 _JOURNAL = "jbd2/"
+_PIN = "longterm_pin"
+"""Why pages leave an area before they are pinned, since 5.1 (migrate_longterm_unpinnable_folios)."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class TouchedLoad:
     """All that programs did, in order of time."""
 
     requests: NDArray[Any]
-    """REQUEST[requests]: ALLOC, FREE, BULK, CMA_ALLOC, CMA_RELEASE, TOUCH and DIRTY"""
+    """REQUEST[requests]: ALLOC, FREE, BULK, CMA_ALLOC, CMA_RELEASE, TOUCH, DIRTY and PIN"""
     gfp_masks: NDArray[np.uint32]
     """the distinct gfp masks; ``gfp`` columns number them"""
     living: NDArray[Any]
@@ -124,6 +126,7 @@ def _facts(trace: Trace, areas: Mapping[str, int], nr_frames: int) -> tuple[NDAr
         area=np.array([number.get(text, NO_AREA) for text in trace.texts], np.uint8),
         area_pages=np.array(list(areas.values()), np.int64),
         daemon=np.array([text.startswith(_DAEMONS) for text in trace.texts], np.uint8),
+        pins=np.array([text == _PIN for text in trace.texts], np.uint8),
         process=_processes(trace),
         bulk_gfp=int(np.searchsorted(masks, np.uint32(BULK_GFP))),
     )
@@ -152,6 +155,7 @@ def _empty_books(trace: Trace, facts: Facts, nr_frames: int, pageblock_order: in
         compactions=no_compactions(nr_frames, trace.texts),
         swapped=nothing_swapped(processes, objects),
         deleted=np.full(len(facts.names.is_buffer), NOBODY, np.int32),
+        pinning=np.zeros(words, np.uint8),
         call_of_task=np.full(words, NOBODY, np.int32),
         call_at=np.full(nr_frames, NOBODY, np.int32),
         reclaims=np.full(words, NOBODY, np.int64),

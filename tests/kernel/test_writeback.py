@@ -60,3 +60,25 @@ def test_above_a_tenth_of_memory_the_flusher_begins():
     assert m.vm[0].pgpgout > 0
     assert m.vm[0].nr_dirty < 1638
     check(world)
+
+
+def test_the_flusher_writes_an_eighth_of_the_limit_at_a_time():
+    """At boot 48 of 64 MiB are there: 2457 pages may be dirty; an eighth and 1024, rounded, are a chunk."""
+    world = _, m = machine(0, 4096)
+    assert m.vm[0].dirty_limit == 2457
+    do(world, WRITE, np.arange(2048))
+    assert m.vm[0].pgpgout == 1024
+    assert m.vm[0].nr_dirty == 1024
+    check(world)
+
+
+def test_the_limit_goes_up_at_once_and_down_slowly():
+    """Every 200 ms, once more is dirty than halfway between background and limit: down by a 32nd."""
+    world = _, m = machine(0, 4096)
+    m.vm[0].now += _SECOND
+    m.writes.done[:] = m.vm[0].now + 100 * _SECOND
+    m.vm[0].dirty_limit = 40_000
+    do(world, WRITE, np.arange(3000))
+    first = int(m.vm[0].dirty_limit)
+    assert first < 40_000
+    assert first >= 40_000 - (40_000 >> 5)

@@ -44,6 +44,7 @@ from zonecma.workload.requests import (
     CMA_ALLOC,
     CMA_RELEASE,
     DIRTY,
+    FLUSH,
     FREE,
     PIN,
     TOUCH,
@@ -295,6 +296,16 @@ def test_what_leaves_an_area_to_be_pinned():
     other = migrates(entry_set(0x2000, A), alloc("c-7", C, TARGET), entry_removed(0x2000, C), free("c-7", A))
     events = [*page("a-1", A), alloc("a-1", C, FAULT), *moved, free("a-1", B), starts(), *other, finishes()]
     assert done(touched(*events)) == [(ALLOC, 0), (ALLOC, 1), (PIN, 1), (FREE, 1), (CMA_ALLOC, 2)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "flushes"),
+    [("sync", 1), ("fs_free_space", 1), ("background", 0), ("periodic", 0), ("vmscan", 0)],
+)
+def test_writeback_that_somebody_asked_for_is_a_flush(reason, flushes):
+    """What the limits ask for, the model's own limits do."""
+    start = f"kworker-3 0 writeback_start: bdi 254:32: sb_dev 0:0 nr_pages=9 sync_mode=0 reason={reason}"
+    assert done(touched(*page("a-1", A), start)) == [(ALLOC, 0)] + [(FLUSH, -1)] * flushes
 
 
 def test_a_page_that_compaction_moved_unseen_shows_itself_as_it_leaves_its_file():

@@ -223,7 +223,7 @@ EVENTS: tuple[EventSpec, ...] = (
     _spec("mm_filemap_delete_from_page_cache", _PAGE_CACHE, optional="order"),
     _spec("writeback_dirty_folio", _WRITEBACK),
     _spec("folio_wait_writeback", _WRITEBACK),
-    _spec("writeback_start", {}),
+    _spec("writeback_start", {"reason": ("d", T)}, optional="reason"),
     _spec("writeback_single_inode", {"wrote": ("a", N)}),
     # kprobes of the recorder
     _spec(

@@ -307,6 +307,8 @@ VM = np.dtype(
         ("kswapd_failures", "i8"),
         ("kswapd_reclaimed", "i8"),  # in this run
         ("kswapd_boost", "i8"),  # pages that it still reclaims for boosted marks
+        ("dirty_limit", "i8"),  # pages: what dirty_thresh() was, which it follows down slowly
+        ("dirty_limit_at", "i8"),  # ns: when it last did
         ("totalreserve", "i8"),  # pages that dirty cache must leave free
         ("read_on", "i8"),  # 1: what is read now follows what was read last
         ("random", "u8"),  # state of the choices that chance makes

@@ -9,7 +9,7 @@ import numpy as np
 
 from zonecma.kernel.checkpoint import note_written
 from zonecma.kernel.disk import is_full, write_later
-from zonecma.kernel.jit import jit, primitive
+from zonecma.kernel.jit import entry, jit, primitive
 from zonecma.kernel.lru import lru_add_tail, lru_del, pages_of
 from zonecma.kernel.memory import (
     ACTIVE_FILE,
@@ -26,12 +26,14 @@ from zonecma.kernel.memory import (
     wait_until,
 )
 from zonecma.kernel.state import State
-from zonecma.kernel.zone import MAX_NR_ZONES
+from zonecma.kernel.zone import MAX_NR_ZONES, NO_ZONE
 
 MIN_WRITEBACK_PAGES = 1024
 _INIT_BANDWIDTH = 25600
 """Pages a second that a disk is taken to write until it was measured (INIT_BW, 100 MB/s)."""
 _DIRTY_SCOPE = 8
+_BANDWIDTH_INTERVAL = 50
+"""Jiffies from one look at the limit to the next: 200 ms."""
 BLKDEV_DEFAULT_RQ = 128
 """Requests that a block device has under way at most."""
 _RATELIMIT = 32
@@ -153,6 +155,32 @@ def dirty_thresh(s: State, m: Memory) -> int:
     return dirtyable_memory(s, m) * m.vm[0].dirty_ratio // 100  # type: ignore[no-any-return]
 
 
+@entry
+def set_dirty_limit(s: State, m: Memory) -> None:
+    """The limit that the kernel sets as it boots, before areas are handed over (writeback_set_ratelimit)."""
+    pages = 0
+    for zone in range(MAX_NR_ZONES):
+        pages += s.zone[zone].managed
+    for area in s.cma:
+        if s.frame[area.base_pfn].zone != NO_ZONE:
+            pages -= area.count
+    m.vm[0].dirty_limit = pages * m.vm[0].dirty_ratio // 100
+
+
+@jit
+def _follow_dirty_thresh(s: State, m: Memory) -> None:
+    """The limit goes up at once, and down by a 32nd (domain_update_dirty_limit)."""
+    vm = m.vm[0]
+    if vm.now < vm.dirty_limit_at + np.int64(m.cost[0].tick * _BANDWIDTH_INTERVAL):
+        return
+    thresh = dirty_thresh(s, m)
+    if vm.dirty_limit < thresh:
+        vm.dirty_limit = thresh
+    else:
+        vm.dirty_limit -= max(vm.dirty_limit - max(thresh, vm.nr_dirty + vm.nr_writeback), 0) >> 5
+    vm.dirty_limit_at = vm.now
+
+
 @jit
 def write_dirty(s: State, m: Memory, pages: int, until: int) -> int:
     """Begin to write pages that have been dirty for longest, up to those of time ``until``; how many.
@@ -172,17 +200,18 @@ def write_dirty(s: State, m: Memory, pages: int, until: int) -> int:
 
 
 @primitive
-def writeback_chunk_size(s: State, m: Memory) -> int:
+def writeback_chunk_size(m: Memory) -> int:
     """Pages that the flusher gives the disk before it looks again (writeback_chunk_size)."""
-    pages = min(_INIT_BANDWIDTH // 2, dirty_thresh(s, m) // _DIRTY_SCOPE)
-    return (pages + MIN_WRITEBACK_PAGES) // MIN_WRITEBACK_PAGES * MIN_WRITEBACK_PAGES
+    pages = min(_INIT_BANDWIDTH // 2, m.vm[0].dirty_limit // _DIRTY_SCOPE)
+    chunks = (pages + MIN_WRITEBACK_PAGES) // MIN_WRITEBACK_PAGES
+    return chunks * MIN_WRITEBACK_PAGES  # type: ignore[no-any-return]
 
 
 @jit
 def wakeup_flusher(s: State, m: Memory) -> None:
     """Background writeback, chunk by chunk, until it is down to its limit (wb_over_bg_thresh)."""
     complete_io(s, m)
-    limit, chunk = background_thresh(s, m), writeback_chunk_size(s, m)
+    limit, chunk = background_thresh(s, m), writeback_chunk_size(m)
     while m.vm[0].nr_dirty > limit and write_dirty(s, m, chunk, m.vm[0].now):
         pass
 
@@ -219,5 +248,9 @@ def congestion_wait(s: State, m: Memory) -> None:
 @jit
 def balance_dirty_pages(s: State, m: Memory) -> None:
     """Who makes pages dirty wakes the flusher (balance_dirty_pages); writers are never held up here."""
-    if m.vm[0].nr_dirty % _RATELIMIT == 0:
-        wakeup_flusher(s, m)
+    vm = m.vm[0]
+    if vm.nr_dirty % _RATELIMIT:
+        return
+    if 2 * (vm.nr_dirty + vm.nr_writeback) > background_thresh(s, m) + dirty_thresh(s, m):  # not freerun
+        _follow_dirty_thresh(s, m)
+    wakeup_flusher(s, m)

@@ -56,6 +56,7 @@ from zonecma.kernel.state import Records, State
 from zonecma.kernel.thresholds import totalreserve_pages
 from zonecma.kernel.units import ZoneIndex
 from zonecma.kernel.workingset import NEVER_EVICTED
+from zonecma.kernel.writeback import set_dirty_limit
 from zonecma.kernel.zone import MAX_NR_ZONES
 from zonecma.machine.durations import Duration
 from zonecma.workload.objects import OF_JOURNAL
@@ -163,6 +164,7 @@ def empty_memory(
     vm.flusher_at, vm.victim, vm.task = now + _DIRTY_WRITEBACK, NOBODY, NOBODY
     vm.commit_at = NO_TRANSACTION
     vm.totalreserve = totalreserve_pages(state)
+    set_dirty_limit(state, memory)
     return memory
 
 

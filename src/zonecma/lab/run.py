@@ -24,7 +24,7 @@ from zonecma.kernel.release import release
 from zonecma.kernel.state import NO_OBJECT, State
 from zonecma.kernel.tracepoint import MM_PAGE_ALLOC, trace_reset
 from zonecma.kernel.units import NO_PFN, Area, Cpu, Order, Pages, Pfn, User
-from zonecma.kernel.writeback import flush_in_time
+from zonecma.kernel.writeback import flush_in_time, write_dirty
 from zonecma.lab.streams import (
     CALLERS,
     NO_CALL,
@@ -35,7 +35,7 @@ from zonecma.lab.streams import (
     end_request,
 )
 from zonecma.lab.usage import Usage, advance, recount, watch_free
-from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DIRTY, FREE, PIN, TOUCH
+from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DIRTY, FLUSH, FREE, PIN, TOUCH
 
 OUTCOME = np.dtype(
     [
@@ -198,6 +198,8 @@ def _serve(s: State, m: Memory, run: Run, request: Any) -> None:
         _bulk(s, m, request)
     elif op == PIN:
         _pin(s, m, run, request)
+    elif op == FLUSH:
+        write_dirty(s, m, m.vm[0].nr_dirty, m.vm[0].now)
     elif op == CMA_RELEASE:
         _release(s, run, request)
 

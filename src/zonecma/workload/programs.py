@@ -57,6 +57,7 @@ from zonecma.workload.requests import (
     CMA_ALLOC,
     CMA_RELEASE,
     DIRTY,
+    FLUSH,
     FREE,
     NO_AREA,
     PIN,
@@ -85,6 +86,7 @@ _CACHED = EVENT_ID["mm_filemap_add_to_page_cache"]
 _UNCACHED = EVENT_ID["mm_filemap_delete_from_page_cache"]
 _DIRTIED = EVENT_ID["writeback_dirty_folio"]
 _SWAPOUT = EVENT_ID["swapout"]
+_FLUSH = EVENT_ID["writeback_start"]
 
 _SWAPBACKED, _OF_FILE = int(PageFlag.ANONYMOUS | PageFlag.SWAPBACKED), int(PageFlag.FILE)
 _HARDWALL = int(Gfp.HARDWALL)
@@ -109,6 +111,8 @@ class Facts(NamedTuple):
     """u1[words]: 1 for kswapd and kcompactd"""
     pins: NDArray[np.uint8]
     """u1[words]: 1 for the reason of migrations that come before a long pin"""
+    flushes: NDArray[np.uint8]
+    """u1[words]: 1 for the reason of writeback that is of no memory's making"""
     process: NDArray[np.int32]
     """i4[words]: the process that a task's name and number belong to"""
     bulk_gfp: int
@@ -408,6 +412,8 @@ def follow_programs(events: NDArray[Any], chosen: NDArray[np.uint8], facts: Fact
             _reclaim(books, facts, event)
         elif what == _DIRTIED and not _makes_room(books, facts, event.task):
             _dirtied(books, facts, events, i)
+        elif what == _FLUSH and facts.flushes[event.d]:
+            _emit(books, facts, events, i, FLUSH, NOBODY)
         elif what == _UNCACHED and is_frame(books.objects.lives, event.pfn):
             _uncached(books, facts, event, i)
         elif (what == _CACHED or what == _SWAPOUT or what == _ACTIVATED or what == _INSERTED) and is_frame(

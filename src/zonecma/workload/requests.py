@@ -53,6 +53,8 @@ DIRTY = 21
 """a file's object, or a buffer, is made dirty"""
 PIN = 22
 """an object is pinned for long, until it is freed"""
+FLUSH = 23
+"""whatever is dirty is written: somebody asked for it, or a file system that is nearly full"""
 NO_AREA = 255
 
 # REQUEST.align of an ALLOC

@@ -51,6 +51,8 @@ _DAEMONS = ("kswapd", "kcompactd")
 _JOURNAL = "jbd2/"
 _PIN = "longterm_pin"
 """Why pages leave an area before they are pinned, since 5.1 (migrate_longterm_unpinnable_folios)."""
+_FLUSHES = ("sync", "fs_free_space")
+"""Why all of a file system is written (WB_REASON_SYNC, and ext4_nonda_switch() where it is nearly full)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class TouchedLoad:
     """All that programs did, in order of time."""
 
     requests: NDArray[Any]
-    """REQUEST[requests]: ALLOC, FREE, BULK, CMA_ALLOC, CMA_RELEASE, TOUCH, DIRTY and PIN"""
+    """REQUEST[requests]: ALLOC, FREE, BULK, CMA_ALLOC, CMA_RELEASE, TOUCH, DIRTY, PIN and FLUSH"""
     gfp_masks: NDArray[np.uint32]
     """the distinct gfp masks; ``gfp`` columns number them"""
     living: NDArray[Any]
@@ -127,6 +129,7 @@ def _facts(trace: Trace, areas: Mapping[str, int], nr_frames: int) -> tuple[NDAr
         area_pages=np.array(list(areas.values()), np.int64),
         daemon=np.array([text.startswith(_DAEMONS) for text in trace.texts], np.uint8),
         pins=np.array([text == _PIN for text in trace.texts], np.uint8),
+        flushes=np.isin(trace.texts, _FLUSHES).astype(np.uint8),
         process=_processes(trace),
         bulk_gfp=int(np.searchsorted(masks, np.uint32(BULK_GFP))),
     )

@@ -33,7 +33,7 @@ SEEDS = 20
 NOT_TOLD = (
     "touches that a trace does not show are not known: what programs only read or wrote in memory"
     " looks unused",
-    "what pins pages is not told by a trace: a page that somebody holds is taken to be movable",
+    "of what holds pages, a trace tells long pins alone: any other page is taken to be movable",
 )
 """What a recording leaves open."""
 

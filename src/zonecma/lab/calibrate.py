@@ -25,6 +25,8 @@ from zonecma.workload import timings
 
 FEWEST = 5
 """Samples: of fewer no median is taken."""
+ENOUGH = 20
+"""Samples of a CPU's step that one stretch with an interrupt does not carry away."""
 _PAGEBLOCK_ORDER = 9
 """x86-64's, for a trace without snapshots."""
 _ON_ZRAM = re.compile(r"swap on /dev/zram\d")
@@ -131,12 +133,22 @@ def calibrate(recording: Recording, progress: Progress = no_progress) -> Calibra
 
 
 def own_costs(recording: Recording, progress: Progress = no_progress) -> dict[str, float]:
-    """What steps cost on the recorded machine (ns), as far as it tells; else what the default table says.
+    """What steps cost on the recorded machine (ns), as far as it tells.
 
+    A device's step that is not told costs what the default table says; a CPU's, as many times that as a
+    fault does.  Of a CPU's steps, which interrupts and other tasks lengthen, ENOUGH samples tell.
     Raises InputError for a recording that is damaged.
     """
     _, known, estimates = _told(recording, recording.trace(progress), progress)
-    return _with_known(known) | {estimate.step: estimate.ns for estimate in estimates}
+    table = _with_known(known)
+    told = {one.step: one.ns for one in estimates if one.samples >= ENOUGH or _of_a_device(one.step)}
+    slower = told.get("fault", table["fault"]) / table["fault"]
+    return {step: ns if _of_a_device(step) else slower * ns for step, ns in table.items()} | told
+
+
+def _of_a_device(step: str) -> bool:
+    """Whether the CPU's speed has no part in it."""
+    return step.startswith(("disk_", "swap_"))
 
 
 def _told(

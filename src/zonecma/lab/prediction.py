@@ -49,7 +49,7 @@ class Question:
     """the recorded kernel's where None"""
     seeds: int = SEEDS
     costs: Mapping[str, float] | None = None
-    """nanoseconds by step; where None, what the recording tells, and else the default table's"""
+    """nanoseconds by step; where None, what the recording tells (calibrate.own_costs)"""
 
 
 def question_called(placement: Placement, cma: str, rules: str, seeds: int, costs: str = "") -> Question:

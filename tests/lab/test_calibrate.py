@@ -108,7 +108,7 @@ def test_a_trace_that_tells_nothing(recording, events):
 
 
 def test_own_costs_are_the_tables_but_where_the_recording_tells(recording):
-    assert own_costs(recording(*touches(*[6] * (ENOUGH - 1)))) == read_costs()
+    assert own_costs(recording(*touches(*[6] * (FEWEST - 1)))) == read_costs()
     swap = Recording(CAPTURES / "pairs" / "swap-cma64-6.12")
     outcome, own = calibrate(swap), own_costs(swap)
     told = {one.step: one.ns for one in outcome.estimates}
@@ -123,7 +123,7 @@ def test_own_costs_are_the_tables_but_where_the_recording_tells(recording):
 
 def test_a_machine_whose_faults_are_slow_is_slow_at_all_that_is_not_told(recording):
     """A fault of 6 us is six times as long as the table's."""
-    own, table = own_costs(recording(*touches(*[6] * ENOUGH))), read_costs()
+    own, table = own_costs(recording(*touches(*[6] * FEWEST))), read_costs()
     slower = own["fault"] / table["fault"]
     assert slower == pytest.approx(6000 / table["fault"], rel=0.2)
     assert own["migrate_page"] == pytest.approx(slower * table["migrate_page"])

@@ -1,6 +1,8 @@
 """Many runs: each task's outcome once, in whatever order, in this process where one worker will do."""
 
+import multiprocessing
 import os
+import threading
 
 import pytest
 
@@ -43,3 +45,11 @@ def test_one_worker_runs_a_task_when_its_outcome_is_asked_for():
 def test_what_a_task_raises_is_raised(workers):
     with pytest.raises(ValueError, match=r"^[538]$"):
         list(run_all(fails, TASKS, workers))
+
+
+def test_nothing_of_the_pool_is_left_behind():
+    """A pool that ended only as Python did printed a traceback after the results, now and then."""
+    before = set(threading.enumerate())
+    assert sorted(run_all(abs, [-1, -2, -3], workers=2)) == [1, 2, 3]
+    assert set(threading.enumerate()) <= before
+    assert multiprocessing.active_children() == []

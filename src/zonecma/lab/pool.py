@@ -30,8 +30,10 @@ def pool_of(workers: int = 0) -> Iterator[ProcessPoolExecutor | None]:
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _end_on_interrupt)
     try:
         yield pool
-    finally:
+    except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()  # one that is still ending as Python does may complain of closed pipes
 
 
 def outcomes(

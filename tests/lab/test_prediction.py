@@ -55,6 +55,13 @@ def test_metadata_compiler_and_stream_hold_in_use(name):
     assert abs(back.predicted.area_use_mean - back.recorded.area_use_mean) < 0.1
 
 
+def test_references_make_calls_fail():
+    """Both ways, where a program holds its pages by vmsplice: a few of 12 calls fail, as many as did."""
+    cma, zone = (Recording(CAPTURES / "pairs" / f"splice-{name}128-6.12") for name in ("cma", "zonecma"))
+    assert calls_hold(predict(cma, Question(ZoneCma(), seeds=6), zone))
+    assert calls_hold(predict(zone, Question(HalfFree(), seeds=6), cma))
+
+
 def test_every_recorded_pair_is_found():
     names = {pair.zone.name for pair in pairs()}
     assert "zonecma-mix-6.12" in names

@@ -14,7 +14,7 @@ from zonecma.capture.recording import open_recording
 from zonecma.lab.replay import replay_of
 from zonecma.lab.script import script_of
 from zonecma.lab.touched import touched_load_of
-from zonecma.workload.requests import ALLOC, CMA_ALLOC, CMA_RELEASE, DIRTY, FREE, PIN, TOUCH
+from zonecma.workload.requests import ALLOC, CMA_ALLOC, CMA_RELEASE, DIRTY, FREE, HOLD, PIN, TOUCH
 from zonecma.workload.users import UserKind
 
 PAIRS = sorted({folder.name.split("-")[0] for folder in (CAPTURES / "pairs").iterdir()})
@@ -170,3 +170,21 @@ def test_pins(name, moved):
     faults = requests[(requests["op"] == ALLOC) & (load.objects["task"][requests["object"]] == task)]
     faults = faults[load.objects["kind"][faults["object"]] == UserKind.ANONYMOUS]
     assert len(pinned) / len(faults) > 0.99
+
+
+@pytest.mark.parametrize("name", ["pairs/splice-cma128-6.12", "pairs/splice-zonecma128-6.12"])
+def test_references(name):
+    """The program holds all that it faults in; calls met a few of its pages."""
+    load, texts = script_of(replay(name), closed=True), replay(name).trace.texts
+    held = load.requests["object"][load.requests["op"] == HOLD]
+    assert len(set(held)) == len(held)
+    assert {texts[task].rpartition("-")[0] for task in load.objects["task"][held]} == {"pin"}
+    task, requests = load.objects["task"][held[0]], load.requests
+    faults = requests[(requests["op"] == ALLOC) & (load.objects["task"][requests["object"]] == task)]
+    faults = faults[load.objects["kind"][faults["object"]] == UserKind.ANONYMOUS]
+    assert len(held) / len(faults) > 0.94
+
+
+@pytest.mark.parametrize("name", ["zonecma-mix-6.12", "cma128-press-6.12", "pairs/pin-zonecma128-6.12"])
+def test_what_calls_met_in_passing_is_not_held(name):
+    assert count(script_of(replay(name), closed=True), HOLD) == 0

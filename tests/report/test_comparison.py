@@ -81,7 +81,7 @@ def test_a_wide_terminal_gets_no_wider_a_table(monkeypatch):
 
 def test_the_assumptions_and_the_damage_are_said():
     table = comparison_table(comparison(*FOUR, damage="t.zst: cut off"), 100)
-    assert "long pins alone are known" in table
+    assert "long pins and references" in table
     opened = comparison(*FOUR, assumptions=OPEN_ASSUMPTIONS, open_loop=True)
     assert "migration is simple" in comparison_table(opened, 100)
     assert "kswapd wakes" not in comparison_table(opened, 100)

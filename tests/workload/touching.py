@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.traces import trace_of
-from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, DIRTY, FREE, PIN, TOUCH
+from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, DIRTY, FREE, HOLD, PIN, TOUCH
 from zonecma.workload.touched import touched_load
 
 PAGES = 0xFFFFEA0000000000
@@ -74,7 +74,7 @@ def broken_promises(load):
             if born & there or max(born) >= load.nr_objects:
                 broken.append(f"allocated twice: {number}")
             there |= born
-        elif op in (FREE, TOUCH, DIRTY, PIN):
+        elif op in (FREE, TOUCH, DIRTY, PIN, HOLD):
             if number not in there:
                 broken.append(f"op {op} on {number}")
             if op == FREE:

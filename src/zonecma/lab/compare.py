@@ -59,7 +59,7 @@ _PINNED = {"long_pin": Duration(median_ns=1e18, p99_ns=1e18)}
 
 ASSUMPTIONS = (
     "touches that the trace does not show are not known: memory that is only read or written looks unused",
-    "of what holds pages, long pins alone are known: other anonymous memory can always move",
+    "of what holds pages, long pins and references that calls met are known: all other can move",
 )
 """What the figures of a closed loop rest on."""
 OPEN_ASSUMPTIONS = (

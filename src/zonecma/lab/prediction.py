@@ -33,7 +33,8 @@ SEEDS = 20
 NOT_TOLD = (
     "touches that a trace does not show are not known: what programs only read or wrote in memory"
     " looks unused",
-    "of what holds pages, a trace tells long pins alone: any other page is taken to be movable",
+    "of what holds pages, a trace tells long pins, and references that contiguous calls met: any other page"
+    " is taken to be movable",
 )
 """What a recording leaves open."""
 

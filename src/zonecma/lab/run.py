@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from zonecma.kernel.alloc import alloc_pages_bulk
 from zonecma.kernel.balance import run_kswapd
+from zonecma.kernel.bonds import FOREVER, REFERENCE, bind
 from zonecma.kernel.chance import draw
 from zonecma.kernel.cma import begin_cma_alloc, cma_release, is_lent, step_cma_alloc
 from zonecma.kernel.fault import make_present, settle_in, touch, write_to
@@ -35,7 +36,18 @@ from zonecma.lab.streams import (
     end_request,
 )
 from zonecma.lab.usage import Usage, advance, recount, watch_free
-from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, CMA_RELEASE, DIRTY, FLUSH, FREE, PIN, TOUCH
+from zonecma.workload.requests import (
+    ALLOC,
+    BULK,
+    CMA_ALLOC,
+    CMA_RELEASE,
+    DIRTY,
+    FLUSH,
+    FREE,
+    HOLD,
+    PIN,
+    TOUCH,
+)
 
 OUTCOME = np.dtype(
     [
@@ -136,6 +148,14 @@ def _pin(s: State, m: Memory, run: Run, request: Any) -> None:
 
 
 @jit
+def _hold(s: State, m: Memory, request: Any) -> None:
+    """A page is brought to memory and referenced, wherever it is."""
+    if m.page[request.object].where != ABSENT:
+        touch(s, m, Cpu(request.cpu), request.object, True)
+        bind(m, request.object, REFERENCE, FOREVER)
+
+
+@jit
 def _begin_call(m: Memory, run: Run, request: Any, i: int) -> None:
     area, pages, align = Area(request.area), Pages(request.count), Order(request.align)
     begin_cma_alloc(m, Cpu(request.cpu), area, pages, align, User(run.users[0]))
@@ -198,6 +218,8 @@ def _serve(s: State, m: Memory, run: Run, request: Any) -> None:
         _bulk(s, m, request)
     elif op == PIN:
         _pin(s, m, run, request)
+    elif op == HOLD:
+        _hold(s, m, request)
     elif op == FLUSH:
         write_dirty(s, m, m.vm[0].nr_dirty, m.vm[0].now)
     elif op == CMA_RELEASE:

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from zonecma.lab.replay import Replay
 from zonecma.lab.touched import touched_load_of
 from zonecma.machine.machine import Machine
+from zonecma.workload.contiguous import contiguous_calls
 from zonecma.workload.long_pins import with_untold_pins
 from zonecma.workload.objects import OBJECT_FACTS
+from zonecma.workload.references import with_references
 from zonecma.workload.requests import ALLOC, BULK, OF_THE_KERNEL, TOUCH, UNKNOWN_GFP, Load
 from zonecma.workload.touched import TouchedLoad
 from zonecma.workload.untold import with_untold_touches
@@ -22,8 +24,10 @@ def script_of(replay: Replay, *, closed: bool) -> TouchedLoad:
     """What a run is to do between a recording's snapshots."""
     if not closed:
         return plain_load(replay.load)
-    load = with_untold_pins(touched_load_of(replay), replay.trace.events, _in_area(replay.machine))
-    return with_untold_touches(load)
+    trace, machine = replay.trace, replay.machine
+    load = with_untold_pins(touched_load_of(replay), trace.events, _in_area(machine))
+    calls = contiguous_calls(trace, machine.nr_frames, machine.pageblock_order)
+    return with_untold_touches(with_references(load, trace, calls.attempts))
 
 
 def _in_area(machine: Machine) -> NDArray[np.bool_]:

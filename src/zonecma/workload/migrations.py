@@ -122,10 +122,16 @@ def entry_set(migrations: Migrations, event: Any) -> None:
         entry.addr, entry.source, entry.task = event.a, _source_of_entry(event.b), event.task
 
 
+@primitive
+def target_of(event: Any) -> int:
+    """The frame that a page table names after remove_migration_pte."""
+    return (event.b & _PHYSICAL) >> _PAGE_SHIFT  # type: ignore[no-any-return]
+
+
 @jit
 def entry_removed(lives: Lives, migrations: Migrations, event: Any) -> None:
     """remove_migration_pte: it got a page again, its own where the migration failed."""
-    target = (event.b & _PHYSICAL) >> _PAGE_SHIFT
+    target = target_of(event)
     if not 0 <= event.order <= MAX_PAGE_ORDER:
         return
     for row in range(migrations.used[ENTRIES]):

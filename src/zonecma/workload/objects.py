@@ -25,7 +25,7 @@ OBJECT_FACTS = np.dtype(
         ("gfp", "u1"),  # index into the gfp masks; UNKNOWN_GFP
         ("order", "u1"),
         ("kind", "u1"),  # UserKind
-        ("tells", "u1"),  # KIND_SEEN, OF_JOURNAL
+        ("tells", "u1"),  # KIND_SEEN, OF_JOURNAL, MOVED
     ],
     align=True,
 )
@@ -35,6 +35,8 @@ KIND_SEEN = 1
 """OBJECT_FACTS.tells: the LRU lists, the page cache or swap told the kind, not the gfp mask alone"""
 OF_JOURNAL = 2
 """OBJECT_FACTS.tells: the journal's own task asked for it, to write a transaction's blocks"""
+MOVED = 4
+"""OBJECT_FACTS.tells: a migration moved it, so that nobody held it then"""
 
 # LIFE.state
 NOT_YET = 0
@@ -153,7 +155,8 @@ def cached_order(event: Any) -> int:
 @primitive
 def tell_kind(objects: Objects, number: int, kind: int) -> None:
     """It was seen what kind an object is of."""
-    objects.facts[number].kind, objects.facts[number].tells = kind, KIND_SEEN
+    one = objects.facts[number]
+    one.kind, one.tells = kind, one.tells | KIND_SEEN
 
 
 @primitive

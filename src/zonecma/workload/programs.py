@@ -33,11 +33,13 @@ from zonecma.workload.migrations import (
     entry_set,
     moves_page,
     page_allocated,
+    target_of,
 )
 from zonecma.workload.objects import (
     EVICTED,
     FREED,
     IN_MEMORY,
+    MOVED,
     NOT_YET,
     NR_OBJECTS,
     OTHER,
@@ -328,6 +330,15 @@ def _entry_set(books: Books, facts: Facts, events: NDArray[Any], i: int) -> None
 
 
 @jit
+def _mark_moved(objects: Objects, target: int) -> None:
+    """A page table has its page back; where that is another frame's, it was moved."""
+    if is_frame(objects.lives, target) and objects.lives.frames[target].moves > 0:
+        number = object_at(objects, target)
+        if number != NOBODY:
+            objects.facts[number].tells |= MOVED
+
+
+@jit
 def _migration(books: Books, facts: Facts, events: NDArray[Any], i: int) -> None:
     event, migrations = events[i], books.migrations
     what = event.event
@@ -341,6 +352,7 @@ def _migration(books: Books, facts: Facts, events: NDArray[Any], i: int) -> None
         _entry_set(books, facts, events, i)
     elif what == _REMOVE_ENTRY:
         entry_removed(books.objects.lives, migrations, event)
+        _mark_moved(books.objects, target_of(event))
 
 
 @jit

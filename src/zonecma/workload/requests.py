@@ -55,6 +55,8 @@ PIN = 22
 """an object is pinned for long, until it is freed"""
 FLUSH = 23
 """whatever is dirty is written: somebody asked for it, or a file system that is nearly full"""
+HOLD = 24
+"""an object is referenced, and stays where it is, until it is freed"""
 NO_AREA = 255
 
 # REQUEST.align of an ALLOC

@@ -56,10 +56,13 @@ def test_metadata_compiler_and_stream_hold_in_use(name):
 
 
 def test_references_make_calls_fail():
-    """Both ways, where a program holds its pages by vmsplice: a few of 12 calls fail, as many as did."""
+    """Both ways, where a program holds its pages by vmsplice: 4 and 2 of 12 calls failed."""
     cma, zone = (Recording(CAPTURES / "pairs" / f"splice-{name}128-6.12") for name in ("cma", "zonecma"))
-    assert calls_hold(predict(cma, Question(ZoneCma(), seeds=6), zone))
-    assert calls_hold(predict(zone, Question(HalfFree(), seeds=6), cma))
+    there = predict(cma, Question(ZoneCma(), seeds=3), zone)
+    back = predict(zone, Question(HalfFree(), seeds=3), cma)
+    for one, ok in ((there, 8), (back, 10)):
+        assert one.recorded.calls_ok == ok
+        assert abs(one.predicted.calls_ok - ok) <= 1
 
 
 def test_every_recorded_pair_is_found():

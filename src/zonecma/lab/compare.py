@@ -38,7 +38,6 @@ from zonecma.lab.targets import PIN_TARGET_MASK, target_mask
 from zonecma.lab.terms import OPEN, Terms, terms_of
 from zonecma.lab.tiny import tiny_replay
 from zonecma.lab.usage import Usage
-from zonecma.machine.costs import read_costs
 from zonecma.machine.durations import Duration
 from zonecma.machine.populate import populate
 from zonecma.placement import Placement, ZoneCma
@@ -60,6 +59,7 @@ _PINNED = {"long_pin": Duration(median_ns=1e18, p99_ns=1e18)}
 ASSUMPTIONS = (
     "touches that the trace does not show are not known: memory that is only read or written looks unused",
     "of what holds pages, long pins and references that calls met are known: all other can move",
+    "steps cost what they took on the recorded machine, where the recording tells (calibrate)",
 )
 """What the figures of a closed loop rest on."""
 OPEN_ASSUMPTIONS = (
@@ -205,7 +205,7 @@ def compare(
     Raises InputError for a recording that is damaged or incomplete.
     """
     compile_loop(progress)
-    terms = terms or terms_of(recording, read_costs())
+    terms = terms or terms_of(recording, progress=progress)
     return compare_replay(replay_of(recording, progress), placements, progress, terms)
 
 

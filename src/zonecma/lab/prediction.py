@@ -12,7 +12,6 @@ import numpy as np
 from zonecma.capture.recording import Recording
 from zonecma.kernel.rules import Rules, rules_for
 from zonecma.lab.boot_options import rules_called
-from zonecma.lab.calibrate import own_costs
 from zonecma.lab.compare import PlacementResult, compile_loop, load_window, run_placement
 from zonecma.lab.from_counts import drawn_again
 from zonecma.lab.outcome import Outcome, Prediction
@@ -83,8 +82,7 @@ def predict(
     if question.cma_pages is not None:
         replay = resized(replay, question.cma_pages)
     window, script = load_window(replay), script_of(replay, closed=True)
-    costs = own_costs(recording, progress) if question.costs is None else question.costs
-    terms, results = terms_of(recording, costs), []
+    terms, results = terms_of(recording, question.costs, progress), []
     for seed in range(question.seeds):
         progress(f"running {question.placement.label}", seed, question.seeds)
         boot = shifted(script, seed), dataclasses.replace(terms, seed=seed)

@@ -25,7 +25,6 @@ from zonecma.lab.size_bench import Bench, Question, range_of
 from zonecma.lab.size_trial import NOT_ASKED, Met, TrialOutcome, judged
 from zonecma.lab.terms import Terms, terms_of
 from zonecma.machine.board import Board
-from zonecma.machine.costs import read_costs
 from zonecma.machine.from_record import board_of_record
 from zonecma.machine.read import read_board
 from zonecma.machine.sizes import size_text
@@ -121,9 +120,7 @@ def _known(where: str, series: str) -> _Known:
     """Read once in each process; ``series``: whose rules, the recorded kernel's if empty."""
     recording = open_recording(where)
     replay = replay_of(recording, rules=rules_called(series) if series else None)
-    return _Known(
-        replay, script_of(replay, closed=True), load_window(replay), terms_of(recording, read_costs())
-    )
+    return _Known(replay, script_of(replay, closed=True), load_window(replay), terms_of(recording))
 
 
 @dataclass(frozen=True)

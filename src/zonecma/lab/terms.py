@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from zonecma.capture.recording import Recording
+from zonecma.lab.calibrate import own_costs
 from zonecma.lab.memory import PAGE_CLUSTER
+from zonecma.progress import Progress, no_progress
 
 _SWAP_ADDED = re.compile(r"Adding (\d{1,15})k swap on (\S+)")
 """What swapon prints (mm/swapfile.c)."""
@@ -39,8 +41,14 @@ def page_cluster(log: str) -> int:
     return 0 if all("/zram" in device for device in devices) else PAGE_CLUSTER
 
 
-def terms_of(recording: Recording, costs: Mapping[str, float]) -> Terms:
-    """The closed loop on a recorded machine: with its swap, and costs."""
+def terms_of(
+    recording: Recording, costs: Mapping[str, float] | None = None, progress: Progress = no_progress
+) -> Terms:
+    """The closed loop on a recorded machine: with its swap, and costs (ns); its own ones where None.
+
+    Raises InputError for a recording that is damaged.
+    """
+    costs = own_costs(recording, progress) if costs is None else costs
     if recording.has_kernel_file("before/swaps"):
         return _terms_of_swaps(recording.kernel_file("before/swaps"), costs)
     log = recording.kernel_file("dmesg")

@@ -65,6 +65,15 @@ def test_references_make_calls_fail():
         assert abs(one.predicted.calls_ok - ok) <= 1
 
 
+def test_held_pages_stop_calls_where_they_stopped_them():
+    """The recorded kernel's own placement: pages moved before a call gave a range up, and its outcome."""
+    recording = Recording(CAPTURES / "pairs" / "splice-cma128-6.12")
+    own = predict(recording, Question(HalfFree(), seeds=3), recording)
+    assert use_holds(own)
+    assert moved_holds(own)
+    assert own.predicted.calls_ok == own.recorded.calls_ok == 10
+
+
 def test_every_recorded_pair_is_found():
     names = {pair.zone.name for pair in pairs()}
     assert "zonecma-mix-6.12" in names

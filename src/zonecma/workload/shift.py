@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from zonecma.workload.requests import CMA_ALLOC, CMA_RELEASE
 from zonecma.workload.touched import TouchedLoad
 
-SPREAD = 0.01
-"""Standard deviation of the shift, as a share of the load's time."""
+SPREAD = 0.015
+"""Standard deviation of the shift, as a share of the load's time: of 16 pairs of boots (tools/boots.py)."""
 
 
 def shifted_order(requests: NDArray[np.void], seed: int) -> NDArray[np.int64]:

@@ -24,6 +24,7 @@ GETBLK = "migratetype=1 gfp_flags=GFP_NOFS|__GFP_NOFAIL|__GFP_MOVABLE"
 WRITE = "migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE|__GFP_WRITE"
 TARGET = "migratetype=1 gfp_flags=GFP_USER|__GFP_RETRY_MAYFAIL|__GFP_COMP|__GFP_MOVABLE"
 CONTIG = "mode=MIGRATE_SYNC reason=contig_range"
+PINNING = "mode=MIGRATE_SYNC reason=longterm_pin"
 
 
 def trace_of(*events):
@@ -66,10 +67,17 @@ def finishes(task="c-7", pfn=0x40000, count=512, errorno=0):
     )
 
 
-def migrates(*inside, task="c-7", moved=0, failed=0):
-    """A migration of a contiguous call, with what happens in it."""
-    start = f"{task} 0 mm_migrate_pages_start: {CONTIG}"
-    return (start, *inside, f"{task} 0 mm_migrate_pages: nr_succeeded={moved} nr_failed={failed} {CONTIG}")
+def migrates(*inside, task="c-7", moved=0, failed=0, how=CONTIG):
+    """A migration, of a contiguous call if not told otherwise, with what happens in it."""
+    start = f"{task} 0 mm_migrate_pages_start: {how}"
+    return (start, *inside, f"{task} 0 mm_migrate_pages: nr_succeeded={moved} nr_failed={failed} {how}")
+
+
+def moves(source, target, task="c-7", mask=TARGET, how=CONTIG):
+    """A mapped page is migrated, to a target that is asked for with this mask."""
+    entries = entry_set(0x1000, source, task), entry_removed(0x1000, target, task)
+    inside = entries[0], alloc(task, target, mask), entries[1], free(task, source)
+    return migrates(*inside, task=task, moved=1, how=how)
 
 
 def entry_set(addr, pfn, task="c-7"):

@@ -2,43 +2,23 @@
 
 import numpy as np
 
-from tests.traces import FAULT, KERNEL, alloc, entry_removed, entry_set, free, trace_of
-from tests.workload.touching import broken_promises, touched_of
+from tests.traces import PINNING, free, moves, trace_of
+from tests.workload.touching import fault, register, sound, touched_of
 from zonecma.workload.long_pins import with_untold_pins
 from zonecma.workload.requests import PIN
 
 NR_FRAMES, INSIDE = 0x50000, np.arange(0x50000) >= 0x40000
 
 
-def fault(*frames, task="a-1"):
-    return [alloc(task, pfn, FAULT) for pfn in frames]
-
-
-def register(pfn, task="a-1"):
-    """A request for kernel memory."""
-    return [alloc(task, pfn, KERNEL)]
-
-
-def leaves(source, target, task="a-1"):
+def leaves(source, target):
     """A page leaves the area to be pinned."""
-    how = "mode=MIGRATE_SYNC reason=longterm_pin"
-    return [
-        f"{task} 0 mm_migrate_pages_start: {how}",
-        entry_set(0x1000, source, task),
-        alloc(task, target, "migratetype=0 gfp_flags=GFP_USER|__GFP_NOWARN"),
-        entry_removed(0x1000, target, task),
-        free(task, source),
-        f"{task} 0 mm_migrate_pages: nr_succeeded=1 nr_failed=0 {how}",
-    ]
+    return moves(source, target, "a-1", "migratetype=0 gfp_flags=GFP_USER|__GFP_NOWARN", PINNING)
 
 
 def pinned(*parts):
     """The objects that are pinned, in order, those that the trace tells among them."""
     trace = trace_of(*(event for part in parts for event in part))
-    load = with_untold_pins(touched_of(trace, NR_FRAMES), trace.events, INSIDE)
-    assert broken_promises(load) == []
-    assert len(load.stalls) == len(load.requests)
-    assert (np.diff(load.requests["time"]) >= 0).all()
+    load = sound(with_untold_pins(touched_of(trace, NR_FRAMES), trace.events, INSIDE))
     return load.requests["object"][load.requests["op"] == PIN].tolist()
 
 

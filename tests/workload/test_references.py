@@ -3,91 +3,47 @@
 import numpy as np
 import pytest
 
-from tests.traces import (
-    FAULT,
-    KERNEL,
-    MACHINE,
-    alloc,
-    entry_removed,
-    entry_set,
-    finds,
-    finishes,
-    free,
-    retries,
-    starts,
-    trace_of,
-)
-from tests.workload.touching import broken_promises, touched_of
+from tests.traces import KERNEL, MACHINE, alloc, failing, free, moves, trace_of
+from tests.workload.touching import fault, register, sound, touched_of
 from zonecma.workload.contiguous import contiguous_calls
 from zonecma.workload.references import with_references
 from zonecma.workload.requests import HOLD
 
-PASSES = [f"b-2 0 mm_page_alloc: pfn={0x900 + i:#x} order=0 {KERNEL}" for i in range(120)]
+PASSES = [alloc("b-2", 0x900 + i, KERNEL) for i in range(120)]
 """120 ms in which another task does something."""
-
-
-def fault(*frames, task="a-1"):
-    return [alloc(task, pfn, FAULT) for pfn in frames]
-
-
-def register(pfn=0x300, task="a-1"):
-    """A request for kernel memory."""
-    return [alloc(task, pfn, KERNEL)]
-
-
-def met(*frames):
-    """A contiguous call finds these frames in its way, one after the other, and fails."""
-    tries = [event for fin in frames for event in (finds(fin), retries())]
-    return [starts(), *tries, finishes(pfn=-1, errorno=-16)]
-
-
-def moved(source, target, task="c-7"):
-    """A page is moved out of a range."""
-    how = "mode=MIGRATE_SYNC reason=contig_range"
-    return [
-        f"{task} 0 mm_migrate_pages_start: {how}",
-        entry_set(0x1000, source, task),
-        alloc(task, target, "migratetype=1 gfp_flags=GFP_USER|__GFP_RETRY_MAYFAIL|__GFP_MOVABLE"),
-        entry_removed(0x1000, target, task),
-        free(task, source),
-        f"{task} 0 mm_migrate_pages: nr_succeeded=1 nr_failed=0 {how}",
-    ]
 
 
 def held(*parts):
     """The objects that are held, in order, and how many requests come before the first of them."""
     trace = trace_of(*(event for part in parts for event in part))
     attempts = contiguous_calls(trace, 0x50000, MACHINE.pageblock_order).attempts
-    load = with_references(touched_of(trace, 0x50000), trace, attempts)
-    assert broken_promises(load) == []
-    assert len(load.stalls) == len(load.requests)
-    assert (np.diff(load.requests["time"]) >= 0).all()
+    load = sound(with_references(touched_of(trace, 0x50000), trace, attempts))
     rows = np.flatnonzero(load.requests["op"] == HOLD)
     return load.requests["object"][rows].tolist(), rows[:1].tolist()
 
 
 def test_nothing_is_in_the_way():
-    assert held(fault(0x40001), register(), met(), PASSES) == ([], [])
+    assert held(fault(0x40001), register(), failing(), PASSES) == ([], [])
 
 
 def test_a_page_that_stays_in_the_way_is_held_with_its_buffer():
     """From the request for kernel memory on, which is the third request."""
-    assert held(fault(0x40001, 0x201), register(), met(0x40001, 0x40001), PASSES) == ([0, 1], [3])
+    assert held(fault(0x40001, 0x201), register(), failing(0x40001, 0x40001), PASSES) == ([0, 1], [3])
 
 
 def test_it_is_held_from_the_first_look_where_no_request_comes_before():
     """Object 0 alone: its buffer has no end."""
-    assert held(fault(0x40001, 0x201), met(0x40001, 0x40001), PASSES)[0] == [0]
+    assert held(fault(0x40001, 0x201), failing(0x40001, 0x40001), PASSES)[0] == [0]
 
 
 @pytest.mark.parametrize(
     "after",
     [
-        [*met(0x40001), *PASSES],
-        [*met(0x40001, 0x40001), free("a-1", 0x40001), *PASSES],
-        [*met(0x40001, 0x40001), *moved(0x40001, 0x202), *PASSES],
-        [*met(0x40001, 0x40001), *PASSES, *moved(0x40001, 0x202)],
-        [*met(0x40001, 0x40001), *PASSES, free("kswapd0-30", 0x40001)],
+        [*failing(0x40001), *PASSES],
+        [*failing(0x40001, 0x40001), free("a-1", 0x40001), *PASSES],
+        [*failing(0x40001, 0x40001), *moves(0x40001, 0x202), *PASSES],
+        [*failing(0x40001, 0x40001), *PASSES, *moves(0x40001, 0x202)],
+        [*failing(0x40001, 0x40001), *PASSES, free("kswapd0-30", 0x40001)],
     ],
     ids=["one look", "freed soon", "moved soon", "moved in the end", "evicted"],
 )
@@ -97,18 +53,18 @@ def test_what_is_bound_in_passing_is_not_held(after):
 
 def test_pages_of_the_kernel_are_not_held():
     kernel = [alloc("a-1", 0x40001, KERNEL)]
-    assert held(kernel, register(), met(0x40001, 0x40001), PASSES) == ([], [])
+    assert held(kernel, register(), failing(0x40001, 0x40001), PASSES) == ([], [])
 
 
 def test_until_its_program_gives_it_back():
     ends = [free("a-1", 0x40001)]
-    assert held(fault(0x40001), register(), met(0x40001, 0x40001), PASSES, ends)[0] == [0]
+    assert held(fault(0x40001), register(), failing(0x40001, 0x40001), PASSES, ends)[0] == [0]
 
 
 def test_a_buffer_whose_pages_moved_is_not_held():
     """Objects 0 and 2 are two buffers; of 4, nothing is known, and half are held where it is known."""
     first = [*fault(0x40001), *register(), *fault(0x40003), *register(0x301)]
-    calls = [*moved(0x40003, 0x203), *met(0x40001, 0x40001), *PASSES]
+    calls = [*moves(0x40003, 0x203), *failing(0x40001, 0x40001), *PASSES]
     assert held(first, calls)[0] == [0]
     untold = [event for i in range(200) for event in (*fault(0x1000 + i), *register(0x2000 + i))]
     assert 70 < len(held(first, untold, calls)[0]) < 130

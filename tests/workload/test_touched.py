@@ -13,6 +13,7 @@ from tests.traces import (
     FAULT,
     GETBLK,
     KERNEL,
+    PINNING,
     TARGET,
     WRITE,
     alloc,
@@ -21,6 +22,7 @@ from tests.traces import (
     finishes,
     free,
     migrates,
+    moves,
     starts,
 )
 from tests.workload.touching import (
@@ -282,17 +284,12 @@ def test_the_ends_of_a_range_are_no_pages():
 
 
 def test_migration_for_a_program_moves_its_pages_too():
-    begin = "a-1 0 mm_migrate_pages_start: mode=MIGRATE_SYNC reason=longterm_pin"
-    end = "a-1 0 mm_migrate_pages: nr_succeeded=1 nr_failed=0 mode=MIGRATE_SYNC reason=longterm_pin"
-    moved = [begin, alloc("a-1", B, TARGET), free("a-1", C), end]
+    moved = migrates(alloc("a-1", B, TARGET), free("a-1", C), task="a-1", moved=1, how=PINNING)
     assert done(touched(alloc("a-1", C, FAULT), *moved, free("a-1", B))) == [(ALLOC, 0), (FREE, 0)]
 
 
 def test_what_leaves_an_area_to_be_pinned():
-    begin = "a-1 0 mm_migrate_pages_start: mode=MIGRATE_SYNC reason=longterm_pin"
-    end = "a-1 0 mm_migrate_pages: nr_succeeded=1 nr_failed=0 mode=MIGRATE_SYNC reason=longterm_pin"
-    moved = [begin, entry_set(0x1000, C, "a-1"), alloc("a-1", B, TARGET)]
-    moved += [entry_removed(0x1000, B, "a-1"), free("a-1", C), end]
+    moved = moves(C, B, "a-1", how=PINNING)
     other = migrates(entry_set(0x2000, A), alloc("c-7", C, TARGET), entry_removed(0x2000, C), free("c-7", A))
     events = [*page("a-1", A), alloc("a-1", C, FAULT), *moved, free("a-1", B), starts(), *other, finishes()]
     assert done(touched(*events)) == [(ALLOC, 0), (ALLOC, 1), (PIN, 1), (FREE, 1), (CMA_ALLOC, 2)]

@@ -2,11 +2,20 @@
 
 import numpy as np
 
-from tests.traces import trace_of
+from tests.traces import FAULT, KERNEL, alloc, trace_of
 from zonecma.workload.requests import ALLOC, BULK, CMA_ALLOC, DIRTY, FREE, HOLD, PIN, TOUCH
 from zonecma.workload.touched import touched_load
 
 PAGES = 0xFFFFEA0000000000
+
+
+def fault(*frames, task="a-1"):
+    return [alloc(task, pfn, FAULT) for pfn in frames]
+
+
+def register(pfn=0x300, task="a-1"):
+    """A request for kernel memory."""
+    return [alloc(task, pfn, KERNEL)]
 
 
 def touched(*events, split=0, end=None, nr_frames=0x50000):
@@ -60,6 +69,14 @@ def reclaims(task, *inside):
     """A task in direct reclaim, and what it does there."""
     begin = f"{task} 0 mm_vmscan_direct_reclaim_begin: order=0 gfp_flags=GFP_KERNEL"
     return (begin, *inside, f"{task} 0 mm_vmscan_direct_reclaim_end: nr_reclaimed=1")
+
+
+def sound(load):
+    """The load, which keeps its promises, with a stall for each request, in order of time."""
+    assert broken_promises(load) == []
+    assert len(load.stalls) == len(load.requests)
+    assert (np.diff(load.requests["time"]) >= 0).all()
+    return load
 
 
 def broken_promises(load):

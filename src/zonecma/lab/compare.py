@@ -35,7 +35,7 @@ from zonecma.lab.script import same_file, script_of, with_users
 from zonecma.lab.settle import settle
 from zonecma.lab.streams import no_streams
 from zonecma.lab.targets import PIN_TARGET_MASK, target_mask
-from zonecma.lab.terms import OPEN, Terms, terms_of
+from zonecma.lab.terms import OPEN, OWN_COSTS, Terms, terms_of
 from zonecma.lab.tiny import tiny_replay
 from zonecma.lab.usage import Usage
 from zonecma.machine.durations import Duration
@@ -59,7 +59,7 @@ _PINNED = {"long_pin": Duration(median_ns=1e18, p99_ns=1e18)}
 ASSUMPTIONS = (
     "touches that the trace does not show are not known: memory that is only read or written looks unused",
     "of what holds pages, long pins and references that calls met are known: all other can move",
-    "steps cost what they took on the recorded machine, where the recording tells (calibrate)",
+    OWN_COSTS,
 )
 """What the figures of a closed loop rest on."""
 OPEN_ASSUMPTIONS = (

@@ -19,7 +19,7 @@ from zonecma.lab.recorded_outcome import recorded_outcome
 from zonecma.lab.replay import Replay, replay_of
 from zonecma.lab.resize import resized
 from zonecma.lab.script import script_of
-from zonecma.lab.terms import OPEN, terms_of
+from zonecma.lab.terms import OPEN, OWN_COSTS, terms_of
 from zonecma.machine.costs import read_costs
 from zonecma.machine.sizes import pages_called
 from zonecma.placement import Placement
@@ -158,9 +158,7 @@ def _notes(recording: Recording, replay: Replay, question: Question) -> tuple[st
     """What a prediction of this kind rests on."""
     notes = list(NOT_TOLD)
     if question.costs is None:
-        notes.append(
-            "steps cost what they took on the recorded machine, where the recording tells (calibrate)"
-        )
+        notes.append(OWN_COSTS)
     if rules_for(recording.release) != replay.machine.rules:
         notes.append(
             f"the machine booted {recording.release}; its buddy lists and marks are taken over as they were"

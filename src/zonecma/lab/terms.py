@@ -11,6 +11,8 @@ from zonecma.lab.calibrate import own_costs
 from zonecma.lab.memory import PAGE_CLUSTER
 from zonecma.progress import Progress, no_progress
 
+OWN_COSTS = "steps cost what they took on the recorded machine, where the recording tells (calibrate)"
+"""What is said of a run whose costs nobody gave."""
 _SWAP_ADDED = re.compile(r"Adding (\d{1,15})k swap on (\S+)")
 """What swapon prints (mm/swapfile.c)."""
 

@@ -40,6 +40,9 @@ class Held(NamedTuple):
     """i8[pages]: row of the request for kernel memory that ends each one's buffer; NEVER"""
 
 
+_NOTHING = Held(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
 class _Buffers(NamedTuple):
     """The pages that one task faulted in, in order, and the buffers that they are taken to be."""
 
@@ -57,13 +60,8 @@ def held_objects(load: TouchedLoad, known: Known) -> Held:
     Which of the buffers that nothing is known of are held is drawn, always alike.
     """
     tasks = np.unique(load.objects["task"][known.held[: len(load.objects)]])
-    parts = [_held(_buffers_of(int(task), load), known) for task in tasks]
-    nothing = np.empty(0, np.int64)
-    return (
-        Held(*(np.concatenate([nothing, *column]) for column in zip(*parts, strict=True)))
-        if parts
-        else (Held(nothing, nothing))
-    )
+    parts = [_NOTHING, *(_held(_buffers_of(int(task), load), known) for task in tasks)]
+    return Held(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def with_requests(load: TouchedLoad, op: int, held: Held) -> TouchedLoad:
